@@ -1,0 +1,35 @@
+# Each target sets up what it needs in .venv; only Python 3.11 or newer and make have to be there.
+PYTHON ?= python3
+BIN := .venv/bin
+TEST_ARGS ?=
+
+.PHONY: demo test lint docs bench clean
+
+demo: .venv/plot
+	$(BIN)/keras-transfer-sentiment demo --plot demo.png
+
+test: .venv/test
+	$(BIN)/pytest $(TEST_ARGS)
+
+lint: .venv/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+docs: .venv/docs
+	$(BIN)/sphinx-build -W -n -b html docs docs/_build/html
+
+bench: .venv/benchmarks
+	$(BIN)/python benchmarks/imdb.py
+	$(BIN)/python benchmarks/chinese.py
+	$(BIN)/python benchmarks/pretraining_speed.py
+	$(BIN)/python benchmarks/prediction_speed.py
+
+clean:
+	rm -rf .venv docs/_build demo.png
+
+# One stamp for each extra: installed again when what it depends on changes.
+.venv/%: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	touch $@

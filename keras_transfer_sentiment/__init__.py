@@ -1,0 +1,36 @@
+"""Sentiment classification for people who have much text and few labels.
+
+Word vectors are learned from unlabelled text and transferred into a classifier that learns from a few labels. Names
+are loaded on first use, so that the import costs nothing.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "EncodedTexts": "text",
+    "MaskedMeanPooling": "pooling",
+    "MeanPoolHead": "heads",
+    "NotFittedError": "errors",
+    "SentimentHead": "heads",
+    "SkipGramPretrainer": "pretrainer",
+    "TextEncoder": "text",
+    "TransferSentimentClassifier": "classifier",
+    "UnitLength": "pooling",
+    "load_model": "saving",
+}
+
+__all__ = sorted(_MODULES)
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_MODULES})

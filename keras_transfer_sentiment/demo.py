@@ -1,0 +1,144 @@
+"""The story of the library on data that ships with it: 72 film comments, 8 of them labelled."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_transfer_sentiment.classifier import TransferSentimentClassifier
+from keras_transfer_sentiment.pretrainer import SkipGramPretrainer
+
+EMBEDDING_DIM = 50
+
+
+class FilmComments(NamedTuple):
+    """The data: comments as lists of str, labels as lists of 0 and 1."""
+
+    unlabelled: list
+    texts: list
+    labels: list
+    test_texts: list
+    test_labels: list
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo measured.
+
+    Attributes:
+        scratch: float32 array `(seeds, 2)`: probabilities of the test comments without transfer.
+        transfer: float32 array `(seeds, 2)`: the same with transfer.
+        words: list of str, the vocabulary of the last run, and `points`, float array `(words, 2)`: its vectors
+            projected on their two main directions, and `polarity`, float array `(words,)`: the probability that the
+            last classifier gives each word.
+    """
+
+    comments: FilmComments
+    scratch: np.ndarray
+    transfer: np.ndarray
+    words: list
+    points: np.ndarray
+    polarity: np.ndarray
+
+    def accuracy(self, way: str) -> float:
+        """Returns the mean accuracy over seeds and test comments, of `"scratch"` or `"transfer"`."""
+        probabilities = getattr(self, way)
+        return float(((probabilities > 0.5) == np.array(self.comments.test_labels)).mean())
+
+    def summary(self) -> dict:
+        """Returns the figures as a dict that can become JSON."""
+        return {
+            "scratch": self.accuracy("scratch"),
+            "transfer": self.accuracy("transfer"),
+            "seeds": len(self.transfer),
+            "comments": [
+                {"text": text, "label": label, "scratch": float(scratch), "transfer": float(transfer)}
+                for text, label, scratch, transfer in zip(
+                    self.comments.test_texts,
+                    self.comments.test_labels,
+                    self.scratch.mean(0),
+                    self.transfer.mean(0),
+                    strict=True,
+                )
+            ],
+        }
+
+
+def film_comments() -> FilmComments:
+    """Returns the 72 film comments: 62 without labels, 8 labelled, 2 for the test.
+
+    No content word of the test comments occurs in the labelled ones; only the unlabelled ones connect them.
+    """
+    file = resources.files("keras_transfer_sentiment").joinpath("data", "film_comments.json")
+    data = json.loads(file.read_text("utf-8"))
+    columns = [[row[key] for row in data[part]] for part in ("labelled", "test") for key in ("text", "label")]
+    return FilmComments(data["unlabelled"], *columns)
+
+
+def run(seeds: int = 30, on_seed: Callable[[], object] = lambda: None) -> DemoResult:
+    """Trains from scratch and with transfer, once a seed.
+
+    Args:
+        seeds: int. How many runs.
+        on_seed: called after each run.
+    """
+    comments = film_comments()
+    probabilities: dict = {"scratch": [], "transfer": []}
+    for seed in range(seeds):
+        for way, results in probabilities.items():
+            pretrainer = SkipGramPretrainer(EMBEDDING_DIM, seed=seed)
+            if way == "transfer":
+                pretrainer.fit([*comments.unlabelled, *comments.texts], verbose=0)
+            else:  # the same network and vocabulary, its vectors random and learned from the 8 labels
+                pretrainer.adapt([*comments.unlabelled, *comments.texts])
+            classifier = TransferSentimentClassifier(
+                pretrainer, seed_words=None, trainable_embedding=way == "scratch", seed=seed
+            )
+            classifier.fit(comments.texts, comments.labels, verbose=0)
+            results.append(classifier.predict(comments.test_texts)[:, 0])
+        on_seed()
+    words = pretrainer.encoder.vocabulary[1:]
+    vectors = classifier.embedding.embeddings.numpy()[1:]
+    _, _, directions = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)
+    return DemoResult(
+        comments,
+        np.array(probabilities["scratch"]),
+        np.array(probabilities["transfer"]),
+        words,
+        vectors @ directions[:2].T,
+        classifier.predict([[word] for word in words])[:, 0],
+    )
+
+
+def plot(result: DemoResult, path) -> None:
+    """Draws the map of the words, coloured by polarity, beside the two accuracies.
+
+    Args:
+        result: what `run` returned.
+        path: where to write the picture; its ending picks the format.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 7), layout="constrained")
+    words, bars = figure.subplots(1, 2, width_ratios=(4, 1))
+    colours = words.scatter(*result.points.T, c=result.polarity, cmap="coolwarm_r", vmin=0, vmax=1, s=18)
+    for word, point in zip(result.words, result.points, strict=True):
+        words.annotate(word, point, fontsize=8, xytext=(3, 2), textcoords="offset points")
+    words.set_title("Words of the film comments, by their transferred vectors")
+    words.set_xticks([])
+    words.set_yticks([])
+    figure.colorbar(colours, ax=words, location="bottom", shrink=0.5, label="probability of positive")
+    values = [result.accuracy("scratch"), result.accuracy("transfer")]
+    drawn = bars.bar(["from scratch", "with transfer"], values, color=["0.7", "tab:green"])
+    bars.bar_label(drawn, fmt="{:.2f}", padding=3)
+    bars.axhline(0.5, color="0.4", linestyle=":", linewidth=1)
+    bars.set_ylim(0, 1.1)
+    bars.set_title(f"Accuracy, mean of {len(result.transfer)} seeds")
+    bars.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)

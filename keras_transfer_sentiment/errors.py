@@ -1,0 +1,203 @@
+"""Argument checks and the wording of every error: what was received, what was expected, how to fix it."""
+
+import numbers
+import reprlib
+
+import numpy as np
+
+_repr = reprlib.Repr()
+_repr.maxstring = _repr.maxother = 60
+_repr.maxlist = _repr.maxtuple = _repr.maxset = _repr.maxdict = _repr.maxarray = 3
+_repr.maxlevel = 2
+
+
+class NotFittedError(ValueError):
+    """Raised when a method needs a vocabulary or vectors that have not been learned yet."""
+
+
+def short(value, limit=70):
+    """Returns a one-line repr of `value` of at most `limit` characters, whatever its size."""
+    if hasattr(value, "shape") and hasattr(value, "dtype") and getattr(value, "ndim", 1):
+        text = f"{type(value).__name__} of shape {tuple(value.shape)}, dtype {value.dtype}"
+    else:
+        text = " ".join(_repr.repr(value).split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def check_texts(texts, caller, argument="x", allow_empty=False):
+    """Returns a batch of texts as a list of `str`, or of token lists where they come already split.
+
+    Args:
+        texts: list, tuple, set-free iterable with `tolist` (NumPy array, pandas or polars Series) of `str`, or of
+            lists of tokens.
+        caller: name of the public method, for the message.
+        argument: name of its argument, for the message.
+        allow_empty: whether a batch of no texts is fine.
+
+    Raises:
+        TypeError: not a batch, or not texts.
+        ValueError: empty, or of more than one dimension.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise TypeError(
+            f"`{caller}` expects a batch of texts as `{argument}`: a list of str or a 1D array of str. "
+            f"Received one {type(texts).__name__}: {short(texts)}. Wrap it in a list: `{caller}([text])`."
+        )
+    if getattr(texts, "ndim", 1) != 1:
+        raise ValueError(
+            f"`{caller}` expects `{argument}` of one dimension, one text a row. Received {short(texts)}. "
+            f"Pass one column, such as `{argument}[:, 0]` or `frame['text']`."
+        )
+    if hasattr(texts, "tolist"):
+        texts = texts.tolist()
+    elif hasattr(texts, "to_list"):
+        texts = texts.to_list()
+    elif not isinstance(texts, (list, tuple)):
+        raise TypeError(
+            f"`{caller}` expects a batch of texts as `{argument}`: a list, tuple, 1D array or Series of str. "
+            f"Received {short(texts)} of type {type(texts).__name__}. Make it a list first: `list({argument})`."
+        )
+    if not len(texts) and not allow_empty:
+        raise ValueError(f"`{caller}` received no texts: `{argument}` is empty. Pass at least one text.")
+    kinds = set(map(type, texts))
+    if not (kinds <= {str} or kinds <= {list, tuple}):
+        _check_each(texts, caller, argument)
+    return list(texts)
+
+
+def _check_each(texts, caller, argument):
+    wanted = (list, tuple) if isinstance(texts[0], (list, tuple)) else str
+    for place, text in enumerate(texts):
+        if isinstance(text, wanted):
+            continue
+        fix = (
+            "Decode bytes first: `text.decode('utf-8')`."
+            if isinstance(text, bytes)
+            else (
+                "Drop missing texts, or replace them with ''." if _is_missing(text) else "Convert each text with `str`."
+            )
+        )
+        raise TypeError(
+            f"`{caller}` expects every text in `{argument}` to be a "
+            f"{'str' if wanted is str else 'list of tokens, like the first one'}. "
+            f"Received {short(text)} of type {type(text).__name__} at position {place}. {fix}"
+        )
+
+
+def _is_missing(value):
+    return value is None or (isinstance(value, numbers.Real) and value != value) or type(value).__name__ == "NAType"
+
+
+def check_labels(labels, count, caller, argument="y", one_class_ok=False):
+    """Returns labels as a float32 column `(count, 1)` of 0 and 1.
+
+    Args:
+        labels: list, tuple, NumPy array or Series of 0/1 numbers or bools, shape `(count,)` or `(count, 1)`.
+        count: number of texts.
+        caller: name of the public method, for the message.
+        argument: name of its argument, for the message.
+        one_class_ok: whether labels of one class only are fine (they are when evaluating).
+
+    Raises:
+        TypeError: labels that are not numbers.
+        ValueError: a wrong shape, length or value, or one class only.
+    """
+    if labels is None:
+        raise ValueError(f"`{caller}` received texts without labels. Pass `{argument}`: one 0 or 1 a text.")
+    if hasattr(labels, "to_list"):
+        labels = labels.to_list()
+    try:
+        array = np.asarray(labels)
+    except ValueError:
+        array = np.empty(0, object)
+    if array.dtype.kind in "OUS" and array.size:
+        received = next((v for v in array.ravel() if not isinstance(v, numbers.Real)), array.ravel()[0])
+        if _is_missing(received):
+            raise ValueError(
+                f"`{caller}` received a missing label in `{argument}`: {short(received)}. Leave out texts without a "
+                "label here; they can go into the pretraining."
+            )
+        if not all(isinstance(v, numbers.Real) for v in array.ravel()):
+            raise TypeError(
+                f"`{caller}` expects labels in `{argument}` to be 0 (negative) or 1 (positive). "
+                f"Received {short(received)} of type {type(received).__name__}. "
+                "Map them first: `[1 if label == 'positive' else 0 for label in labels]`."
+            )
+    if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] != 1):
+        raise ValueError(
+            f"`{caller}` expects one label a text in `{argument}`: shape ({count},) or ({count}, 1). "
+            f"Received {short(labels)}. One-hot labels become 0/1 with `labels[:, 1]`."
+        )
+    if len(array) != count:
+        raise ValueError(
+            f"`{caller}` received {count} texts and {len(array)} labels in `{argument}`. Pass one label a text."
+        )
+    array = array.reshape(-1, 1).astype("float64")
+    wrong = array[~np.isin(array, (0.0, 1.0))]
+    if len(wrong):
+        fix = (
+            "Leave out texts without a label here; they can go into the pretraining."
+            if np.isnan(wrong[0])
+            else "Map stars or -1/1 to 0 and 1 first: `[int(stars > 3) for stars in labels]`."
+        )
+        raise ValueError(
+            f"`{caller}` expects labels in `{argument}` to be 0 (negative) or 1 (positive). "
+            f"Received {wrong[0]:g}. {fix}"
+        )
+    if not one_class_ok and count and len(np.unique(array)) < 2:
+        raise ValueError(
+            f"`{caller}` received labels of one class only: all {count} are {array[0, 0]:g}. "
+            "Pass at least one text of each class; one of the other is enough."
+        )
+    return array.astype("float32")
+
+
+def check_weights(weights, count, caller):
+    """Returns sample weights as float32 `(count,)`, or None as it is.
+
+    Raises:
+        ValueError: a wrong length, or a weight that is negative or not finite.
+    """
+    if weights is None:
+        return None
+    array = np.asarray(weights, "float32").reshape(-1)
+    if len(array) != count:
+        raise ValueError(
+            f"`{caller}` received {count} texts and {len(array)} values in `sample_weight`. Pass one weight a text."
+        )
+    if not (np.isfinite(array).all() and (array >= 0).all()):
+        wrong = array[~(np.isfinite(array) & (array >= 0))][0]
+        raise ValueError(
+            f"`{caller}` expects finite weights of 0 or more in `sample_weight`. Received {wrong:g}. "
+            "Give a text that should not count the weight 0."
+        )
+    return array
+
+
+def check_number(value, name, low, high=None, kind=float):
+    """Returns `value` as `kind` if it lies in `[low, high]`.
+
+    Raises:
+        TypeError: not a number of that kind.
+        ValueError: out of range.
+    """
+    wanted = numbers.Integral if kind is int else numbers.Real
+    bounds = f"{low} or more" if high is None else f"between {low} and {high}"
+    noun = "an integer" if kind is int else "a number"
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        raise TypeError(f"`{name}` must be {noun}, {bounds}. Received {short(value)} of type {type(value).__name__}.")
+    if not value >= low or (high is not None and value > high):
+        raise ValueError(f"`{name}` must be {noun}, {bounds}. Received {short(value)}.")
+    return kind(value)
+
+
+def check_choice(value, name, choices):
+    """Returns `value` if it is one of `choices`.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if value not in choices:
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(f"`{name}` must be one of {listed}. Received {short(value)}.")
+    return value

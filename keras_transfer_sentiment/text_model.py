@@ -1,0 +1,166 @@
+"""What the two models share: text in, the encoder and its vocabulary kept in the saved file, checked loading."""
+
+import json
+import os
+import zipfile
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_sentiment.errors import NotFittedError, check_texts, short
+from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
+
+_VOCABULARY_FILE = "vocabulary.json"
+_PARTS = {"config.json", "metadata.json", "model.weights.h5"}
+
+
+class TextModel(keras.Model):
+    """A Keras model with a `TextEncoder`: takes raw texts and keeps its vocabulary in the `.keras` file."""
+
+    def __init__(self, encoder, name=None):
+        super().__init__(name=name, dtype="float32")
+        if not isinstance(encoder, TextEncoder):
+            raise TypeError(
+                f"`encoder` must be a `TextEncoder`. Received {short(encoder)} of type {type(encoder).__name__}. "
+                'For another language use `TextEncoder("chinese")` or `TextEncoder(None)`.'
+            )
+        self.encoder = encoder
+
+    def encode(self, x, caller="encode") -> EncodedTexts:
+        """Returns a batch as encoded texts.
+
+        Args:
+            x: texts (list, tuple, 1D NumPy array or Series of str, or lists of tokens), a finite `tf.data.Dataset`
+                of str or of ids, an int array `(batch, time)` of ids padded with 0, or `EncodedTexts`.
+            caller: name to use in error messages.
+
+        Raises:
+            NotFittedError: there is no vocabulary yet.
+            TypeError: not a batch of texts.
+            ValueError: ids outside the vocabulary.
+        """
+        self._check_vocabulary(caller)
+        if isinstance(x, tf.data.Dataset):
+            parts = [self.encode(part, caller) for part in dataset_batches(x, caller)]
+            return EncodedTexts.concatenate(parts)
+        if isinstance(x, EncodedTexts):
+            encoded = x
+        elif getattr(x, "ndim", 0) == 2 and np.issubdtype(np.asarray(x).dtype, np.integer):
+            grid = np.asarray(x)
+            encoded = EncodedTexts(
+                grid[grid != 0].astype("int32"),
+                np.concatenate([[0], np.cumsum((grid != 0).sum(1))]).astype("int64"),
+                np.zeros(len(grid), "int32"),
+            )
+        else:
+            return self.encoder.encode(check_texts(x, caller))
+        size = self.vocabulary_size
+        if len(encoded.ids) and not (encoded.ids.min() >= 0 and encoded.ids.max() < size):
+            raise ValueError(
+                f"`{caller}` expects word ids from 0 to {size - 1}, the size of this model's vocabulary. Received "
+                f"ids from {encoded.ids.min()} to {encoded.ids.max()}. Encode the texts with this model's own "
+                "`encoder`."
+            )
+        return encoded
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of rows of the embedding: the words of the vocabulary and padding; 0 before there are any."""
+        raise NotImplementedError
+
+    def _check_vocabulary(self, caller):
+        if not self.vocabulary_size or not self.encoder.is_adapted:
+            raise NotFittedError(
+                f"`{caller}`: this {type(self).__name__} has no vocabulary yet: call `fit(texts)` or "
+                "`adapt(texts)` first."
+            )
+        if self.encoder.size != self.vocabulary_size:
+            raise ValueError(
+                f"`{caller}`: the encoder has {self.encoder.size} words and the embedding {self.vocabulary_size} "
+                "rows, so the ids no longer fit. The encoder was adapted again after the model took it: give each "
+                "model its own, with `encoder.copy()`."
+            )
+
+    def get_config(self):
+        encoder = self.encoder.get_config()
+        if callable(encoder["tokenizer"]):
+            encoder["tokenizer"] = keras.saving.serialize_keras_object(encoder["tokenizer"])
+        return {"name": self.name, "encoder": encoder}
+
+    @staticmethod
+    def encoder_from_config(config: dict) -> TextEncoder:
+        """Returns an encoder without vocabulary from a model's config."""
+        config = dict(config)
+        if isinstance(config["tokenizer"], dict):
+            config["tokenizer"] = keras.saving.deserialize_keras_object(config["tokenizer"])
+        return TextEncoder.from_config(config)
+
+    def save_assets(self, dir_path):
+        with open(os.path.join(dir_path, _VOCABULARY_FILE), "w", encoding="utf-8") as file:
+            json.dump(self.encoder.get_vocabulary_state(), file, ensure_ascii=False)
+
+    def load_assets(self, dir_path):
+        with open(os.path.join(dir_path, _VOCABULARY_FILE), encoding="utf-8") as file:
+            self.encoder.set_vocabulary_state(json.load(file))
+
+
+def dataset_batches(dataset, caller):
+    """Yields the batches of a dataset as lists of str or as NumPy arrays, single elements as batches of one.
+
+    Raises:
+        ValueError: the dataset never ends.
+    """
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            f"`{caller}` reads a whole dataset and encodes it once. Received one that repeats without end. "
+            "Drop `.repeat()`, or bound it with `.take(n)`."
+        )
+    for element in dataset.as_numpy_iterator():
+        yield tuple(map(_as_batch, element)) if isinstance(element, tuple) else _as_batch(element)
+
+
+def _as_batch(value):
+    value = np.asarray(value)
+    if value.dtype.kind in "OS":
+        return [text.decode("utf-8") for text in value.reshape(-1)]
+    return value.reshape(-1) if value.ndim == 0 else value
+
+
+def check_model_file(path):
+    """Raises an error unless `path` is a whole `.keras` file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is cut short, damaged, or no `.keras` file at all.
+    """
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No model file at {short(path)}. Save one with `model.save('name.keras')`.")
+    expected = "Expected a file written by `model.save('name.keras')`. Copy or save it again."
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{short(path)} is no `.keras` file, or one cut short. {expected}")
+    with zipfile.ZipFile(path) as archive:
+        missing = _PARTS - set(archive.namelist())
+        damaged = None if missing else archive.testzip()
+    if missing or damaged:
+        what = f"lacks {short(sorted(missing))}" if missing else f"is damaged in {short(damaged)}"
+        raise ValueError(f"{short(path)} {what}. {expected}")
+
+
+def load_checked(path, expected_class, custom_objects=None):
+    """Returns the model saved at `path`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a whole `.keras` file, or holds another kind of model.
+    """
+    check_model_file(path)
+    model = keras.saving.load_model(path, custom_objects=custom_objects)
+    if not isinstance(model, expected_class):
+        wanted = expected_class if isinstance(expected_class, tuple) else (expected_class,)
+        raise ValueError(
+            f"{short(os.fspath(path))} holds a {type(model).__name__}. Expected a "
+            f"{' or a '.join(one.__name__ for one in wanted)}: save one with `.save('name.keras')`."
+        )
+    return model
