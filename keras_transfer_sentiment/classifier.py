@@ -78,13 +78,13 @@ class TransferSentimentClassifier(TextModel):
 
     def __init__(
         self,
-        pretrainer,
-        head=None,
+        pretrainer: SkipGramPretrainer | str | os.PathLike | _Shape,
+        head: keras.layers.Layer | None = None,
         *,
-        seed_words="auto",
-        trainable_embedding=False,
-        seed=None,
-        name=None,
+        seed_words: str | dict[str, list[str]] | None = "auto",
+        trainable_embedding: bool = False,
+        seed: int | None = None,
+        name: str | None = None,
     ):
         if isinstance(pretrainer, (str, os.PathLike)):
             pretrainer = load_checked(pretrainer, SkipGramPretrainer)
@@ -98,7 +98,7 @@ class TransferSentimentClassifier(TextModel):
         super().__init__(pretrainer.encoder.copy() if pretrainer.encoder.is_adapted else pretrainer.encoder, name=name)
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
-        self._seed_words = {polarity: tuple(words) for polarity, words in lists.items()} if lists else None
+        self._seed_words = lists and (tuple(lists["positive"]), tuple(lists["negative"]))
         self.embedding = keras.layers.Embedding(
             *vectors.shape, trainable=bool(trainable_embedding), name="word_vectors"
         )
@@ -121,9 +121,12 @@ class TransferSentimentClassifier(TextModel):
         return self.embedding.input_dim
 
     @property
-    def seed_words(self):
+    def seed_words(self) -> dict[str, list[str]] | None:
         """The seed words in use as a dict of two lists, or None."""
-        return self._seed_words and {polarity: list(words) for polarity, words in self._seed_words.items()}
+        if self._seed_words is None:
+            return None
+        positive, negative = self._seed_words
+        return {"positive": list(positive), "negative": list(negative)}
 
     def call(self, inputs, training=None):
         """Returns probabilities `(batch, 1)`.
@@ -148,18 +151,18 @@ class TransferSentimentClassifier(TextModel):
         self,
         x=None,
         y=None,
-        batch_size=None,
-        epochs=None,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        verbose: str | int = "auto",
+        callbacks: list | None = None,
+        validation_split: float = 0.0,
         validation_data=None,
-        shuffle=True,
-        class_weight=None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
         sample_weight=None,
-        initial_epoch=0,
-        validation_freq=1,
-    ):
+        initial_epoch: int = 0,
+        validation_freq: int | list[int] = 1,
+    ) -> keras.callbacks.History:
         """Trains the head, and the embedding too if it is trainable. A second `fit` goes on from the first.
 
         Args:
@@ -242,7 +245,16 @@ class TransferSentimentClassifier(TextModel):
         batches = PaddedBatches(examples, batch_size, self._run_seed if shuffle else None)
         return super().fit(batches, epochs=epochs, shuffle=False, **common)
 
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, callbacks=None, **kwargs):
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight=None,
+        callbacks: list | None = None,
+        **kwargs,
+    ) -> list[float] | dict[str, float]:
         """Returns the loss and the metrics on labelled texts.
 
         Args:
@@ -265,7 +277,7 @@ class TransferSentimentClassifier(TextModel):
             x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, callbacks=callbacks, **kwargs
         )
 
-    def predict(self, x, batch_size=None, verbose=0):
+    def predict(self, x, batch_size: int | None = None, verbose: str | int = 0) -> np.ndarray:
         """Returns the probability that each text is positive.
 
         Args:
@@ -285,7 +297,7 @@ class TransferSentimentClassifier(TextModel):
             return self._probability_function(tf.constant(self._pooled(encoded, batch_size, verbose))).numpy()
         return self._by_length(encoded, self._probability_function, batch_size, verbose)
 
-    def predict_labels(self, x, threshold=0.5, **kwargs):
+    def predict_labels(self, x, threshold: float = 0.5, **kwargs) -> np.ndarray:
         """Returns 1 for each text whose probability of being positive is above `threshold`, 0 for the others.
 
         Args:
@@ -300,14 +312,14 @@ class TransferSentimentClassifier(TextModel):
         return (self.predict(x, **kwargs)[:, 0] > threshold).astype("int64")
 
     @property
-    def pools_once(self):
+    def pools_once(self) -> bool:
         """Whether texts can be pooled before training: the embedding is frozen and the head's `pool` has no weights."""
         return self._pool_is_fixed and not self.embedding.trainable
 
     # Concrete functions: a tf.function that each of many classifiers traces anew makes TensorFlow warn.
     @functools.cached_property
     def _pool_function(self):
-        function = tf.function(lambda ids: self.head.pool(*self._word_vectors(ids)))
+        function = tf.function(lambda ids: self.head.pool(*self._word_vectors(ids)), autograph=False)
         return function.get_concrete_function(tf.TensorSpec((None, None), tf.int32))
 
     @functools.cached_property
@@ -315,7 +327,8 @@ class TransferSentimentClassifier(TextModel):
         spec = tf.TensorSpec((None, None), tf.int32)
         if self._pool_is_fixed:
             spec = tf.TensorSpec((None, *self._pool_function.output_shapes[1:]), tf.float32)
-        return tf.function(lambda inputs: self(inputs, training=False)).get_concrete_function(spec)
+        function = tf.function(lambda inputs: self(inputs, training=False), autograph=False)
+        return function.get_concrete_function(spec)
 
     def get_config(self):
         return {
@@ -380,7 +393,7 @@ class TransferSentimentClassifier(TextModel):
     def _check_seed_words(self):
         if not self._seed_words:
             return
-        words = [word for polarity in self._seed_words.values() for word in polarity]
+        words = [word for polarity in self._seed_words for word in polarity]
         known = self.encoder.encode(words).lengths > 0
         unknown = [word for word, is_known in zip(words, known, strict=True) if not is_known]
         if not known.any():
@@ -397,9 +410,10 @@ class TransferSentimentClassifier(TextModel):
             )
 
     def _seed_examples(self):
-        positive, negative = self._seed_words["positive"], self._seed_words["negative"]
+        assert self._seed_words is not None
+        positive, negative = self._seed_words
         texts = self.encoder.encode([*positive, *negative])
-        labels = np.repeat(np.float32([1, 0]), [len(positive), len(negative)])[:, None]
+        labels = np.repeat(np.array([1, 0], "float32"), [len(positive), len(negative)])[:, None]
         examples = Examples(texts, labels, np.full(len(labels), _SEED_WEIGHT, "float32"))
         return examples.take(np.flatnonzero(texts.lengths))
 

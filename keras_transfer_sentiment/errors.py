@@ -17,7 +17,7 @@ class NotFittedError(ValueError):
 
 def short(value, limit=70):
     """Returns a one-line repr of `value` of at most `limit` characters, whatever its size."""
-    if hasattr(value, "shape") and hasattr(value, "dtype") and getattr(value, "ndim", 1):
+    if hasattr(value, "shape") and hasattr(value, "dtype") and getattr(value, "ndim", None) != 0:
         text = f"{type(value).__name__} of shape {tuple(value.shape)}, dtype {value.dtype}"
     else:
         text = " ".join(_repr.repr(value).split())

@@ -97,7 +97,7 @@ def class_weights(class_weight):
             f"`class_weight` must be a dict from 0 and 1 to weights. Received {short(class_weight)}. "
             "Pass, for example, `{0: 1.0, 1: 2.0}`."
         )
-    return np.float32([check_number(class_weight.get(c, 1.0), f"class_weight[{c}]", 0.0) for c in (0, 1)])
+    return np.array([check_number(class_weight.get(c, 1.0), f"class_weight[{c}]", 0.0) for c in (0, 1)], "float32")
 
 
 def texts_of(dataset, caller):
@@ -128,5 +128,5 @@ def unzip(dataset, caller):
     if columns is None:
         raise ValueError(f"`{caller}` received an empty Dataset. Pass at least one text.")
     texts, labels, *weights = columns
-    texts = list(itertools.chain.from_iterable(texts)) if isinstance(texts[0], list) else np.concatenate(texts)
-    return texts, np.concatenate(labels), np.concatenate(weights[0]) if weights else None
+    joined = list(itertools.chain.from_iterable(texts)) if isinstance(texts[0], list) else np.concatenate(texts)
+    return joined, np.concatenate(labels), np.concatenate(weights[0]) if weights else None

@@ -104,7 +104,14 @@ class MeanPoolHead(SentimentHead):
 
     learning_rate = 0.03
 
-    def __init__(self, hidden_units=16, activation="tanh", prior_precision=2.0, seed=None, **kwargs):
+    def __init__(
+        self,
+        hidden_units: int = 16,
+        activation="tanh",
+        prior_precision: float = 2.0,
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.hidden_units = check_number(hidden_units, "hidden_units", 2, kind=int)
         if self.hidden_units % 2:

@@ -58,15 +58,15 @@ class SkipGramPretrainer(TextModel):
 
     def __init__(
         self,
-        embedding_dim=200,
+        embedding_dim: int = 200,
         *,
-        window=None,
-        negative_samples=5,
-        subsample=1e-4,
-        learning_rate=0.2,
-        encoder=None,
-        seed=None,
-        name=None,
+        window: int | None = None,
+        negative_samples: int = 5,
+        subsample: float | None = 1e-4,
+        learning_rate: float = 0.2,
+        encoder: TextEncoder | None = None,
+        seed: int | None = None,
+        name: str | None = None,
     ):
         super().__init__(TextEncoder() if encoder is None else encoder, name=name)
         self.embedding_dim = check_number(embedding_dim, "embedding_dim", 1, kind=int)
@@ -76,7 +76,7 @@ class SkipGramPretrainer(TextModel):
         self.learning_rate = check_number(learning_rate, "learning_rate", 1e-12)
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
-        self._tables = None
+        self._tables: skipgram.Tables | None = None
         self._mean = MaskedMeanPooling()
         self._mean_loss = keras.metrics.Mean(name="loss")
         super().compile(optimizer=None, jit_compile=False)
@@ -86,16 +86,15 @@ class SkipGramPretrainer(TextModel):
         return 0 if self._tables is None else self._tables.words.shape[0]
 
     @property
-    def vectors(self):
+    def vectors(self) -> np.ndarray:
         """float32 array `(vocabulary, embedding_dim)`: the word vectors, by id; row 0, padding, is 0."""
-        self._check_vocabulary("vectors")
-        return self._tables.words.numpy()
+        return self._fitted_tables.words.numpy()
 
     @property
     def metrics(self):
         return [self._mean_loss]
 
-    def compile(self, run_eagerly=False):
+    def compile(self, run_eagerly: bool = False) -> None:
         """Sets how `fit` runs; the loss and the update rule are part of skip-gram and cannot be chosen.
 
         Args:
@@ -106,7 +105,7 @@ class SkipGramPretrainer(TextModel):
     def get_compile_config(self):
         return None
 
-    def adapt(self, texts):
+    def adapt(self, texts) -> None:
         """Learns the vocabulary and gives each word a random vector, without training.
 
         Args:
@@ -115,7 +114,15 @@ class SkipGramPretrainer(TextModel):
         self.encoder.adapt(self._stream(texts, "adapt"))
         self._create_tables(self.encoder.size)
 
-    def fit(self, x, batch_size=None, epochs=None, verbose="auto", callbacks=None, initial_epoch=0):
+    def fit(
+        self,
+        x,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        verbose: str | int = "auto",
+        callbacks: list | None = None,
+        initial_epoch: int = 0,
+    ) -> keras.callbacks.History:
         """Learns word vectors, after the vocabulary if there is none yet. A second `fit` goes on from the first.
 
         Args:
@@ -173,7 +180,7 @@ class SkipGramPretrainer(TextModel):
         def one(i, loss, pairs):
             done = tf.cast(self._step - self._rate_start, tf.float32) / total
             block_loss, block_pairs = skipgram.train_block(
-                self._tables,
+                self._fitted_tables,
                 self._noise,
                 ids[i],
                 texts[i],
@@ -193,9 +200,9 @@ class SkipGramPretrainer(TextModel):
 
     def call(self, inputs):
         """Returns mean word vectors `(batch, embedding_dim)` of int ids `(batch, time)` padded with 0."""
-        return self._mean(tf.gather(self._tables.words, inputs), mask=inputs != 0)
+        return self._mean(tf.gather(self._fitted_tables.words, inputs), mask=inputs != 0)
 
-    def predict(self, x, verbose=0):
+    def predict(self, x, verbose: str | int = 0) -> np.ndarray:
         """Returns the mean word vector of each text; the zero vector where no word is known.
 
         Args:
@@ -207,16 +214,16 @@ class SkipGramPretrainer(TextModel):
         """
         return mean_vectors(self.vectors, self.encode(x, "predict"))
 
-    def vector(self, word):
+    def vector(self, word: str) -> np.ndarray:
         """Returns the vector of a word, float32 `(embedding_dim,)`.
 
         Raises:
             KeyError: the word is not in the vocabulary.
         """
         self._check_vocabulary("vector")
-        return self._tables.words[self.encoder.word_id(word)].numpy()
+        return self._fitted_tables.words[self.encoder.word_id(word)].numpy()
 
-    def most_similar(self, word, top_n=10):
+    def most_similar(self, word: str, top_n: int = 10) -> list[tuple[str, float]]:
         """Returns the words whose vectors point most nearly the same way.
 
         Args:
@@ -240,7 +247,7 @@ class SkipGramPretrainer(TextModel):
         words = self.encoder.vocabulary
         return [(words[i], float(cosine[i])) for i in best]
 
-    def embedding_layer(self):
+    def embedding_layer(self) -> keras.layers.Embedding:
         """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
         vectors = self.vectors
         layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
@@ -262,6 +269,12 @@ class SkipGramPretrainer(TextModel):
     def build_from_config(self, config):
         if config["vocabulary_size"]:
             self._create_tables(config["vocabulary_size"])
+
+    @property
+    def _fitted_tables(self):
+        self._check_vocabulary("vectors")
+        assert self._tables is not None
+        return self._tables
 
     def _create_tables(self, size):
         if self._tables is not None and self._tables.words.shape[0] != size:

@@ -1,12 +1,16 @@
 """Loading saved models, whichever of the two."""
 
+import os
+
 # Importing the models also registers them with Keras.
 from keras_transfer_sentiment.classifier import TransferSentimentClassifier
 from keras_transfer_sentiment.pretrainer import SkipGramPretrainer
 from keras_transfer_sentiment.text_model import load_checked
 
 
-def load_model(path, custom_objects=None):
+def load_model(
+    path: str | os.PathLike, custom_objects: dict | None = None
+) -> SkipGramPretrainer | TransferSentimentClassifier:
     """Returns the pretrainer or classifier saved at `path` by `model.save(path)`.
 
     It does what `keras.saving.load_model` does, in safe mode, after checking the file; and it knows this library's
