@@ -5,26 +5,28 @@ import inspect
 import os
 import random
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.errors import check_labels, check_number, check_weights, short
+from keras_transfer_sentiment.errors import check_labels, check_number, check_texts, check_weights, short
 from keras_transfer_sentiment.examples import TIME_MULTIPLE, Examples, PaddedBatches, class_weights, texts_of, unzip
 from keras_transfer_sentiment.heads import MeanPoolHead, SentimentHead
 from keras_transfer_sentiment.pooling import PACKAGE
 from keras_transfer_sentiment.pretrainer import SkipGramPretrainer
 from keras_transfer_sentiment.seeds import seed_word_lists
-from keras_transfer_sentiment.text import TextEncoder
+from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel, load_checked
 
 _SEED_WEIGHT = 10.0  # what a seed word counts, in labelled texts
 _FULL_BATCH = 32_768  # up to so many pooled texts make one batch
 _AUTO_STEPS = 300  # training steps where the user picks no epochs
 _AUTO_EPOCHS = 10
-_BATCH_WORDS = 65_536  # padded words of a batch outside training
+_BATCH_WORDS = 16_384  # padded words of a batch outside training: their vectors stay in the cache
+_PART = 4096  # texts tokenised between two hand-overs to TensorFlow
 
 
 class _Shape(NamedTuple):
@@ -292,10 +294,23 @@ class TransferSentimentClassifier(TextModel):
         """
         if isinstance(x, tf.data.Dataset):
             x = texts_of(x, "predict")
-        encoded = self.encode(x, "predict")
-        if self._pool_is_fixed:
-            return self._probability_function(tf.constant(self._pooled(encoded, batch_size, verbose))).numpy()
-        return self._by_length(encoded, self._probability_function, batch_size, verbose)
+        if isinstance(x, (tf.data.Dataset, EncodedTexts)) or getattr(x, "ndim", 1) != 1:
+            encoded = self.encode(x, "predict")
+            count, part = len(encoded), lambda first: encoded.take(np.arange(first, min(first + _PART, count)))
+        else:
+            self._check_vocabulary("predict")
+            texts = check_texts(x, "predict")
+            count, part = len(texts), lambda first: self.encoder.encode(texts[first : first + _PART])
+        # TensorFlow computes one part while Python tokenises the next.
+        with ThreadPoolExecutor(1) as worker:
+            jobs = [worker.submit(self._probabilities, part(first), batch_size) for first in range(0, count, _PART)]
+        bar = keras.utils.Progbar(count) if verbose == 1 else None
+        results = []
+        for job in jobs:
+            results.append(job.result())
+            if bar:
+                bar.add(len(results[-1]))
+        return np.concatenate(results)
 
     def predict_labels(self, x, threshold: float = 0.5, **kwargs) -> np.ndarray:
         """Returns 1 for each text whose probability of being positive is above `threshold`, 0 for the others.
@@ -460,15 +475,19 @@ class TransferSentimentClassifier(TextModel):
             return self._pooled(examples.texts), examples.labels, examples.weights
         return PaddedBatches(examples, 32)
 
-    def _pooled(self, encoded, batch_size=None, verbose=0):
-        return self._by_length(encoded, self._pool_function, batch_size, verbose)
+    def _pooled(self, encoded, batch_size=None):
+        return self._by_length(encoded, self._pool_function, batch_size)
 
-    def _by_length(self, encoded, function, batch_size=None, verbose=0):
+    def _probabilities(self, encoded, batch_size=None):
+        if self._pool_is_fixed:
+            return self._probability_function(tf.constant(self._pooled(encoded, batch_size))).numpy()
+        return self._by_length(encoded, self._probability_function, batch_size)
+
+    def _by_length(self, encoded, function, batch_size=None):
         """Returns `function(ids)` of all texts, as an array in their order, computed in batches of similar length."""
         lengths = encoded.lengths
         order = np.argsort(lengths, kind="stable")
         result = None
-        bar = keras.utils.Progbar(len(encoded)) if verbose == 1 else None
         first = 0
         while first < len(order):
             # The longest text of a batch, its last one, sets the padded size of all.
@@ -481,8 +500,6 @@ class TransferSentimentClassifier(TextModel):
                 result = np.empty((len(order), part.shape[1]), part.dtype)
             result[rows] = part
             first = last
-            if bar:
-                bar.update(min(first, len(order)))
         return result
 
 
