@@ -21,7 +21,7 @@ from keras_transfer_sentiment.seeds import seed_word_lists
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel, load_checked
 
-_SEED_WEIGHT = 10.0  # what a seed word counts, in labelled texts
+_SEED_WEIGHT = 15.0  # what a seed word counts, in labelled texts
 _FULL_BATCH = 32_768  # up to so many pooled texts make one batch
 _AUTO_STEPS = 300  # training steps where the user picks no epochs
 _AUTO_EPOCHS = 10
@@ -328,7 +328,7 @@ class TransferSentimentClassifier(TextModel):
 
     @property
     def pools_once(self) -> bool:
-        """Whether texts can be pooled before training: the embedding is frozen and the head's `pool` has no weights."""
+        """Whether `fit` pools each text only once, as it can if the embedding is frozen and `pool` has no weights."""
         return self._pool_is_fixed and not self.embedding.trainable
 
     # Concrete functions: a tf.function that each of many classifiers traces anew makes TensorFlow warn.

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         "demo",
         help="learn word vectors from 62 film comments, then sentiment from 8 labels, with and without transfer",
     )
-    demo.add_argument("--seeds", type=_seeds, default=30, help="how many times to train each way (default: 30)")
+    demo.add_argument("--seeds", type=_seeds, default=50, help="how many times to train each way (default: 50)")
     demo.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     demo.add_argument("--plot", type=_picture, metavar="FILE", help="draw the words and the accuracies to FILE")
     demo.set_defaults(run=_demo)

@@ -1,7 +1,11 @@
 """The story of the library on data that ships with it: 72 film comments, 8 of them labelled."""
 
 import json
+import multiprocessing
+import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import resources
 from typing import NamedTuple
@@ -78,39 +82,48 @@ def film_comments() -> FilmComments:
     return FilmComments(data["unlabelled"], *columns)
 
 
-def run(seeds: int = 30, on_seed: Callable[[], object] = lambda: None) -> DemoResult:
+def run(seeds: int = 50, workers: int | None = None, on_seed: Callable[[], object] = lambda: None) -> DemoResult:
     """Trains from scratch and with transfer, once a seed.
 
     Args:
         seeds: int. How many runs.
+        workers: int or None. How many processes share them; None takes one a processor. With 1 they run here.
         on_seed: called after each run.
     """
     comments = film_comments()
-    probabilities: dict = {"scratch": [], "transfer": []}
-    for seed in range(seeds):
-        for way, results in probabilities.items():
-            pretrainer = SkipGramPretrainer(EMBEDDING_DIM, seed=seed)
-            if way == "transfer":
-                pretrainer.fit([*comments.unlabelled, *comments.texts], verbose=0)
-            else:  # the same network and vocabulary, its vectors random and learned from the 8 labels
-                pretrainer.adapt([*comments.unlabelled, *comments.texts])
-            classifier = TransferSentimentClassifier(
-                pretrainer, seed_words=None, trainable_embedding=way == "scratch", seed=seed
-            )
-            classifier.fit(comments.texts, comments.labels, verbose=0)
-            results.append(classifier.predict(comments.test_texts)[:, 0])
-        on_seed()
-    words = pretrainer.encoder.vocabulary[1:]
+    workers = min(workers or os.cpu_count() or 1, seeds)
+    probabilities = []
+    with ExitStack() as stack:
+        train: Callable = map
+        if workers > 1:
+            pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+            train = stack.enter_context(pool).map
+        for pair in train(_both_ways, range(seeds)):
+            probabilities.append(pair)
+            on_seed()
+    classifier = _trained(comments, seeds - 1, transfer=True)
+    words = classifier.encoder.vocabulary[1:]
     vectors = classifier.embedding.embeddings.numpy()[1:]
     _, _, directions = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)
-    return DemoResult(
-        comments,
-        np.array(probabilities["scratch"]),
-        np.array(probabilities["transfer"]),
-        words,
-        vectors @ directions[:2].T,
-        classifier.predict([[word] for word in words])[:, 0],
-    )
+    scratch, transfer = np.array(probabilities).transpose(1, 0, 2)
+    polarity = classifier.predict([[word] for word in words])[:, 0]
+    return DemoResult(comments, scratch, transfer, words, vectors @ directions[:2].T, polarity)
+
+
+def _trained(comments, seed, transfer):
+    pretrainer = SkipGramPretrainer(EMBEDDING_DIM, seed=seed)
+    if transfer:
+        pretrainer.fit([*comments.unlabelled, *comments.texts], verbose=0)
+    else:  # the same network and vocabulary, its vectors random and learned from the 8 labels
+        pretrainer.adapt([*comments.unlabelled, *comments.texts])
+    classifier = TransferSentimentClassifier(pretrainer, seed_words=None, trainable_embedding=not transfer, seed=seed)
+    classifier.fit(comments.texts, comments.labels, verbose=0)
+    return classifier
+
+
+def _both_ways(seed):
+    comments = film_comments()
+    return [_trained(comments, seed, transfer).predict(comments.test_texts)[:, 0] for transfer in (False, True)]
 
 
 def plot(result: DemoResult, path) -> None:

@@ -108,7 +108,7 @@ class MeanPoolHead(SentimentHead):
         self,
         hidden_units: int = 16,
         activation="tanh",
-        prior_precision: float = 2.0,
+        prior_precision: float = 2.5,
         seed: int | None = None,
         **kwargs,
     ):

@@ -12,6 +12,8 @@ from keras_transfer_sentiment.pooling import PACKAGE, MaskedMeanPooling
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel, dataset_batches
 
+_TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where the user sets no epochs
+_AUTO_EPOCHS = 10  # at most so many then: over a small text, an epoch is several passes
 _COMPILE_WORDS = 1_000_000  # from so many words of training on, compiling the step pays
 _PREDICT_WORDS = 200_000  # words averaged at a time: small enough for the cache, large enough to fill the threads
 
@@ -151,13 +153,16 @@ class SkipGramPretrainer(TextModel):
         keep = skipgram.keep_probability(counts, self.subsample)
         expected = float(keep[corpus.ids].sum())
         layout = skipgram.plan_layout(expected, self.window, batch_size)
-        passes = epochs or int(np.clip(np.ceil(2_000_000 / max(expected, 1)), 3, 200))
-        epochs = epochs or min(passes, 10)
-        passes_per_epoch = -(-passes // epochs)
+        passes_per_epoch = 1
+        if epochs is None:
+            passes = int(np.clip(np.ceil(_TRAINING_WORDS / max(expected, 1)), 3, 200))
+            passes_per_epoch = -(-passes // _AUTO_EPOCHS)
+            epochs = initial_epoch + -(-passes // passes_per_epoch)
+        passes = (epochs - initial_epoch) * passes_per_epoch
         self._noise = skipgram.noise_tables(counts)
         self._compiled = passes * expected > _COMPILE_WORDS
         self._rate_start.assign(self._step)
-        self._rate_steps.assign(epochs * passes_per_epoch * layout.steps)
+        self._rate_steps.assign(passes * layout.steps)
         chunks = skipgram.passes(corpus, keep, layout, self._run_seed + int(self._step.numpy()))
         spec = tf.TensorSpec((None, layout.rows, layout.length), tf.int32)
         data = tf.data.Dataset.from_generator(lambda: chunks, output_signature=(spec, spec))

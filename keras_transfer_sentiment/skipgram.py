@@ -97,7 +97,8 @@ def plan_layout(words: float, window: int | None, rows: int | None = None) -> La
         length = 32
     # Subsampling is random: room for three standard deviations more than expected.
     total = int(np.ceil((words + 3 * np.sqrt(words)) / length)) + 1
-    most = rows or max(1, min(8192 // length, total // 16))
+    # Many small steps teach more than few large ones, until their overhead counts.
+    most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 8192 // length))))
     steps = -(-total // most)
     return Layout(length, -(-total // steps), steps)
 
@@ -177,7 +178,7 @@ def train_block(
         compiled: whether XLA compiles the products: twice as fast, after half a second of compiling.
 
     Returns:
-        Two float32 scalars: the summed loss of the pairs within the window, and how many pairs it sums.
+        The summed loss of the pairs within the window, and how many pairs it sums, both float32 scalars.
     """
     rows, length = ids.shape
     dim = tables.words.shape[1]

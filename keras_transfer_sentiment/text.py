@@ -260,7 +260,7 @@ class TextEncoder:
 
     @property
     def size(self) -> int:
-        """Number of ids: the words of the vocabulary and padding; 0 before `adapt`."""
+        """int: the number of ids, of the words of the vocabulary and of padding; 0 before `adapt`."""
         return len(self._words)
 
     def __contains__(self, word) -> bool:
