@@ -24,7 +24,7 @@ DIM, WINDOW, NEGATIVES, SUBSAMPLE, MIN_COUNT = 100, 5, 5, 1e-3, 5
 
 
 def tokens_file(path):
-    from keras_transfer_sentiment.text import split_words
+    from keras_transfer_sentiment.tokenizers import split_words
 
     count = 0
     with open(path, "w", encoding="utf-8") as file:

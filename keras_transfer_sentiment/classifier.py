@@ -17,11 +17,10 @@ from keras_transfer_sentiment.examples import TIME_MULTIPLE, Examples, PaddedBat
 from keras_transfer_sentiment.heads import MeanPoolHead, SentimentHead
 from keras_transfer_sentiment.pooling import PACKAGE
 from keras_transfer_sentiment.pretrainer import SkipGramPretrainer
-from keras_transfer_sentiment.seeds import seed_word_lists
+from keras_transfer_sentiment.seeds import check_known, seed_examples, seed_word_lists
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel, load_checked
 
-_SEED_WEIGHT = 15.0  # what a seed word counts, in labelled texts
 _FULL_BATCH = 32_768  # up to so many pooled texts make one batch
 _AUTO_STEPS = 300  # training steps where the user picks no epochs
 _AUTO_EPOCHS = 10
@@ -100,14 +99,16 @@ class TransferSentimentClassifier(TextModel):
         super().__init__(pretrainer.encoder.copy() if pretrainer.encoder.is_adapted else pretrainer.encoder, name=name)
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
-        self._seed_words = lists and (tuple(lists["positive"]), tuple(lists["negative"]))
+        # Tuples: Keras wraps the lists that a model holds.
+        self._seed_words = {polarity: tuple(words) for polarity, words in lists.items()} if lists else None
         self.embedding = keras.layers.Embedding(
             *vectors.shape, trainable=bool(trainable_embedding), name="word_vectors"
         )
         self.embedding.build()
         if self.encoder.is_adapted:
             self.embedding.embeddings.assign(_transferred(vectors, self.encoder.counts))
-            self._check_seed_words()
+            if lists:
+                check_known(lists, self.encoder)
         self.head = self._built_head(MeanPoolHead(seed=self._run_seed) if head is None else head)
         self._prior_share = self.add_weight(name="prior_share", shape=(), initializer="zeros", trainable=False)
         self.built = True
@@ -117,18 +118,17 @@ class TransferSentimentClassifier(TextModel):
             metrics=["accuracy"],
             jit_compile=False,  # XLA takes longer to compile such a small network than to train it
         )
+        self.optimizer.build(self.trainable_variables)  # or a model saved before any `fit` warns when loaded
 
     @property
     def vocabulary_size(self):
+        """Number of rows of the embedding: the words of the vocabulary and padding."""
         return self.embedding.input_dim
 
     @property
-    def seed_words(self) -> dict[str, list[str]] | None:
+    def seed_words(self):
         """The seed words in use as a dict of two lists, or None."""
-        if self._seed_words is None:
-            return None
-        positive, negative = self._seed_words
-        return {"positive": list(positive), "negative": list(negative)}
+        return self._seed_words and {polarity: list(words) for polarity, words in self._seed_words.items()}
 
     def call(self, inputs, training=None):
         """Returns probabilities `(batch, 1)`.
@@ -284,8 +284,8 @@ class TransferSentimentClassifier(TextModel):
 
         Args:
             x: batch of texts: list, tuple, 1D NumPy array or Series of str or of token lists, a `tf.data.Dataset`,
-                `EncodedTexts`, or int ids `(batch, time)`. A text without a known word gets what the classifier
-                takes for neutral, never NaN.
+                `EncodedTexts`, or int ids `(batch, time)`. A text without a known word gets the same
+                probability as any other such text, the classifier's prior, never NaN.
             batch_size: int or None. Most texts to compute at a time; None chooses.
             verbose: 0, `"auto"` or 1. 1 shows a progress bar.
 
@@ -295,8 +295,8 @@ class TransferSentimentClassifier(TextModel):
         if isinstance(x, tf.data.Dataset):
             x = texts_of(x, "predict")
         if isinstance(x, (tf.data.Dataset, EncodedTexts)) or getattr(x, "ndim", 1) != 1:
-            encoded = self.encode(x, "predict")
-            count, part = len(encoded), lambda first: encoded.take(np.arange(first, min(first + _PART, count)))
+            encoded = self._encoded(x, "predict")
+            count, part = (len(encoded), lambda first: encoded.take(np.arange(first, min(first + _PART, count))))
         else:
             self._check_vocabulary("predict")
             texts = check_texts(x, "predict")
@@ -368,9 +368,12 @@ class TransferSentimentClassifier(TextModel):
 
     def _word_vectors(self, ids):
         mask = tf.not_equal(ids, 0)
+        vectors = self.embedding(ids)
+        if self.embedding.trainable:  # without a gradient, the vector of padding stays zero
+            vectors *= tf.cast(mask, vectors.dtype)[:, :, None]
         # A text without a known word would be all padding. Its first place counts instead: the zero vector.
         mask = tf.concat([tf.ones_like(mask[:, :1]), mask[:, 1:]], 1)
-        return self.embedding(ids), mask
+        return vectors, mask
 
     @staticmethod
     def _call_head(head, vectors, mask, training=None):
@@ -405,33 +408,6 @@ class TransferSentimentClassifier(TextModel):
             self._pool_is_fixed = not tape.watched_variables()
         return head
 
-    def _check_seed_words(self):
-        if not self._seed_words:
-            return
-        words = [word for polarity in self._seed_words for word in polarity]
-        known = self.encoder.encode(words).lengths > 0
-        unknown = [word for word, is_known in zip(words, known, strict=True) if not is_known]
-        if not known.any():
-            raise ValueError(
-                f"None of the {len(words)} seed words is in the vocabulary of {self.encoder.size - 1} words: "
-                f"{short(unknown)}. Pass `seed_words={{'positive': [...], 'negative': [...]}}` with words of your "
-                "texts, or `seed_words=None`."
-            )
-        if unknown:
-            warnings.warn(
-                f"{len(unknown)} of {len(words)} seed words are not in the vocabulary and do nothing: "
-                f"{', '.join(unknown[:8])}{', ...' if len(unknown) > 8 else ''}.",
-                stacklevel=3,
-            )
-
-    def _seed_examples(self):
-        assert self._seed_words is not None
-        positive, negative = self._seed_words
-        texts = self.encoder.encode([*positive, *negative])
-        labels = np.repeat(np.array([1, 0], "float32"), [len(positive), len(negative)])[:, None]
-        examples = Examples(texts, labels, np.full(len(labels), _SEED_WEIGHT, "float32"))
-        return examples.take(np.flatnonzero(texts.lengths))
-
     def _with_seed_words(self, examples):
         if self._seed_words is None:
             if examples is None:
@@ -440,7 +416,7 @@ class TransferSentimentClassifier(TextModel):
                     "`seed_words='english'` when you make it."
                 )
             return examples
-        seeds = self._seed_examples()
+        seeds = seed_examples(self._seed_words, self.encoder)
         if examples is None:
             check_labels(seeds.labels, len(seeds.labels), "fit", "seed_words")
             return seeds
@@ -453,7 +429,7 @@ class TransferSentimentClassifier(TextModel):
                     f"`{caller}` received a Dataset and labels or weights apart. Zip them into the Dataset."
                 )
             x, y, sample_weight = unzip(x, caller)
-        texts = self.encode(x, caller)
+        texts = self._encoded(x, caller)
         labels = check_labels(y, len(texts), caller, one_class_ok=one_class_ok)
         weights = check_weights(sample_weight, len(texts), caller)
         return Examples(texts, labels, np.ones(len(texts), "float32") if weights is None else weights)

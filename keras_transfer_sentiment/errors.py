@@ -1,5 +1,6 @@
 """Argument checks and the wording of every error: what was received, what was expected, how to fix it."""
 
+import math
 import numbers
 import reprlib
 
@@ -117,6 +118,7 @@ def check_labels(labels, count, caller, argument="y", one_class_ok=False):
                 f"`{caller}` received a missing label in `{argument}`: {short(received)}. Leave out texts without a "
                 "label here; they can go into the pretraining."
             )
+        received = received.item() if isinstance(received, np.generic) else received
         if not all(isinstance(v, numbers.Real) for v in array.ravel()):
             raise TypeError(
                 f"`{caller}` expects labels in `{argument}` to be 0 (negative) or 1 (positive). "
@@ -156,11 +158,18 @@ def check_weights(weights, count, caller):
     """Returns sample weights as float32 `(count,)`, or None as it is.
 
     Raises:
+        TypeError: weights that are not numbers.
         ValueError: a wrong length, or a weight that is negative or not finite.
     """
     if weights is None:
         return None
-    array = np.asarray(weights, "float32").reshape(-1)
+    try:
+        array = np.asarray(weights, "float32").reshape(-1)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"`{caller}` expects `sample_weight` to be numbers, one a text. Received {short(weights)} of type "
+            f"{type(weights).__name__}. Pass a list or array of floats."
+        ) from None
     if len(array) != count:
         raise ValueError(
             f"`{caller}` received {count} texts and {len(array)} values in `sample_weight`. Pass one weight a text."
@@ -186,7 +195,7 @@ def check_number(value, name, low, high=None, kind=float):
     noun = "an integer" if kind is int else "a number"
     if isinstance(value, bool) or not isinstance(value, wanted):
         raise TypeError(f"`{name}` must be {noun}, {bounds}. Received {short(value)} of type {type(value).__name__}.")
-    if not value >= low or (high is not None and value > high):
+    if not math.isfinite(value) or value < low or (high is not None and value > high):
         raise ValueError(f"`{name}` must be {noun}, {bounds}. Received {short(value)}.")
     return kind(value)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from keras_transfer_sentiment.errors import check_labels, check_number, short
+from keras_transfer_sentiment.errors import check_number, short
 from keras_transfer_sentiment.text import EncodedTexts
 from keras_transfer_sentiment.text_model import dataset_batches
 
@@ -43,11 +43,10 @@ class Examples(NamedTuple):
         for polarity in (0, 1):
             rows = rng.permutation(np.flatnonzero(self.labels[:, 0] == polarity))
             held_out[rows[: round(len(rows) * share)]] = True
-        check_labels(self.labels[~held_out], int((~held_out).sum()), "fit", "y after `validation_split`")
-        if not held_out.any():
+        if not held_out.any() or len(np.unique(self.labels[~held_out])) < 2:
             raise ValueError(
-                f"`validation_split={share}` of {len(held_out)} texts leaves none to validate on. Raise it, or pass "
-                "`validation_data`."
+                f"`validation_split={share}` of {len(held_out)} texts leaves none to validate on, or none of a class "
+                "to train on. Change it, or pass `validation_data`."
             )
         return self.take(np.flatnonzero(~held_out)), self.take(np.flatnonzero(held_out))
 
@@ -129,4 +128,4 @@ def unzip(dataset, caller):
         raise ValueError(f"`{caller}` received an empty Dataset. Pass at least one text.")
     texts, labels, *weights = columns
     joined = list(itertools.chain.from_iterable(texts)) if isinstance(texts[0], list) else np.concatenate(texts)
-    return joined, np.concatenate(labels), np.concatenate(weights[0]) if weights else None
+    return (joined, np.concatenate(labels), np.concatenate(weights[0]) if weights else None)

@@ -85,6 +85,7 @@ class SkipGramPretrainer(TextModel):
 
     @property
     def vocabulary_size(self):
+        """Number of word vectors, padding's included; 0 before there are any."""
         return 0 if self._tables is None else self._tables.words.shape[0]
 
     @property
@@ -113,6 +114,11 @@ class SkipGramPretrainer(TextModel):
         Args:
             texts: iterable of str or of token lists.
         """
+        if self._tables is not None:
+            raise ValueError(
+                f"This pretrainer has vectors for {self.encoder.size - 1} words already; a new vocabulary would not "
+                "fit them. Make a new `SkipGramPretrainer` for it."
+            )
         self.encoder.adapt(self._stream(texts, "adapt"))
         self._create_tables(self.encoder.size)
 
@@ -138,7 +144,8 @@ class SkipGramPretrainer(TextModel):
             initial_epoch: int. Epoch to start from, as in Keras.
 
         Returns:
-            A `keras.callbacks.History` with the mean `loss` of each epoch.
+            A `keras.callbacks.History` with the `loss` of each epoch: the mean over pairs of words of one text. The
+            noise words are left out of it, so that it may rise while the vectors improve.
 
         Raises:
             TypeError: not texts.
@@ -217,7 +224,7 @@ class SkipGramPretrainer(TextModel):
         Returns:
             float32 array `(len(x), embedding_dim)`.
         """
-        return mean_vectors(self.vectors, self.encode(x, "predict"))
+        return mean_vectors(self.vectors, self._encoded(x, "predict"))
 
     def vector(self, word: str) -> np.ndarray:
         """Returns the vector of a word, float32 `(embedding_dim,)`.
@@ -282,11 +289,6 @@ class SkipGramPretrainer(TextModel):
         return self._tables
 
     def _create_tables(self, size):
-        if self._tables is not None and self._tables.words.shape[0] != size:
-            raise ValueError(
-                f"This pretrainer's vectors are for {self._tables.words.shape[0] - 1} words, the new vocabulary has "
-                f"{size - 1}. Make a new `SkipGramPretrainer` for it."
-            )
         start = np.random.default_rng(self._run_seed).uniform(-0.5, 0.5, (size, self.embedding_dim))
         start[0] = 0.0
 
@@ -321,7 +323,7 @@ class SkipGramPretrainer(TextModel):
         if self._tables is None and not self.encoder.is_adapted:
             corpus = self.encoder.adapt_and_encode(self._stream(x, "fit"))
         elif isinstance(x, EncodedTexts):
-            corpus = x
+            corpus = self._checked_ids(x, "fit")
         else:
             corpus = self.encoder.encode(list(self._stream(x, "fit")))
         if not len(corpus.ids):
@@ -345,6 +347,6 @@ def mean_vectors(table, encoded):
         last = max(first + 1, int(np.searchsorted(ends, ends[first] + _PREDICT_WORDS, "right")) - 1)
         rows = np.repeat(np.arange(last - first), encoded.lengths[first:last])
         words = tf.gather(table, encoded.ids[ends[first] : ends[last]])
-        pooled[first:last] = tf.math.segment_mean(words, rows)[: last - first] if len(rows) else 0.0
+        pooled[first:last] = tf.math.unsorted_segment_mean(words, rows, last - first)
         first = last
     return pooled

@@ -1,11 +1,16 @@
 """Seed words: words of known polarity that stand in for labelled texts."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from keras_transfer_sentiment.errors import check_choice, short
-from keras_transfer_sentiment.text import LANGUAGES, word_lists
+from keras_transfer_sentiment.examples import Examples
+from keras_transfer_sentiment.text import LANGUAGES, TextEncoder, word_lists
 
 POLARITIES = ("positive", "negative")
+WEIGHT = 15.0  # what a seed word counts, in labelled texts
 
 
 def seed_word_lists(seed_words, language: str | None) -> dict[str, list[str]] | None:
@@ -42,19 +47,61 @@ def seed_word_lists(seed_words, language: str | None) -> dict[str, list[str]] | 
     if set(seed_words) != set(POLARITIES):
         raise ValueError(
             "`seed_words` must have the keys 'positive' and 'negative'. Received "
-            f"{short(sorted(map(str, seed_words)))}. Pass `{'positive': [...], 'negative': [...]}`."
+            f"{short(sorted(map(str, seed_words)))}. Pass `{{'positive': [...], 'negative': [...]}}`."
         )
     lists = {}
     for polarity in POLARITIES:
         words = seed_words[polarity]
-        if isinstance(words, str) or not isinstance(words, Iterable) or not all(isinstance(w, str) for w in words):
+        if isinstance(words, Iterable) and not isinstance(words, str):
+            words = list(words)
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise TypeError(
                 f"`seed_words[{polarity!r}]` must be a list of str. Received {short(words)} of type "
                 f"{type(words).__name__}. Pass a list, such as ['fine', 'fresh']."
             )
-        lists[polarity] = list(words)
-        if not lists[polarity]:
+        lists[polarity] = words
+        if not words:
             raise ValueError(
                 f"`seed_words[{polarity!r}]` is empty. Pass at least one word a side, or `seed_words=None`."
             )
     return lists
+
+
+def check_known(lists: Mapping, encoder: TextEncoder) -> None:
+    """Warns of the seed words that are not in the encoder's vocabulary.
+
+    Args:
+        lists: what `seed_word_lists` returned.
+        encoder: an adapted encoder.
+
+    Raises:
+        ValueError: none is.
+    """
+    words = [word for polarity in POLARITIES for word in lists[polarity]]
+    known = encoder.encode(words).lengths > 0
+    unknown = [word for word, is_known in zip(words, known, strict=True) if not is_known]
+    if not known.any():
+        raise ValueError(
+            f"None of the {len(words)} seed words is in the vocabulary of {encoder.size - 1} words: {short(unknown)}. "
+            "Pass `seed_words={'positive': [...], 'negative': [...]}` with words of your texts, or "
+            "`seed_words=None`."
+        )
+    if unknown:
+        warnings.warn(
+            f"{len(unknown)} of {len(words)} seed words are not in the vocabulary and do nothing: "
+            f"{', '.join(unknown[:8])}{', ...' if len(unknown) > 8 else ''}.",
+            stacklevel=4,
+        )
+
+
+def seed_examples(lists: Mapping, encoder: TextEncoder) -> Examples:
+    """Returns the seed words in the vocabulary as labelled texts of one word, each of weight `WEIGHT`.
+
+    Args:
+        lists: what `seed_word_lists` returned.
+        encoder: an adapted encoder.
+    """
+    texts = encoder.encode([word for polarity in POLARITIES for word in lists[polarity]])
+    labels = np.repeat(np.array([1, 0], "float32"), [len(lists[polarity]) for polarity in POLARITIES])[:, None]
+    examples = Examples(texts, labels, np.full(len(labels), WEIGHT, "float32"))
+    return examples.take(np.flatnonzero(texts.lengths))

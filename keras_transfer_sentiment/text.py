@@ -1,10 +1,7 @@
 """From text to word ids: tokenising, the vocabulary, encoding."""
 
 import functools
-import html
 import itertools
-import operator
-import re
 import tomllib
 import unicodedata
 from collections import defaultdict
@@ -15,17 +12,12 @@ from importlib import resources
 import numpy as np
 
 from keras_transfer_sentiment.errors import NotFittedError, check_choice, check_number, check_texts, short
+from keras_transfer_sentiment.tokenizers import TOKENIZERS, named_tokenizer
 
 LANGUAGES = ("english", "chinese")
-TOKENIZERS = ("words", "tweet", "treebank")
 
 _CHUNK = 2048  # texts tokenised between two conversions to an array
 _STOP = -1  # what a stop word is encoded as, before it is dropped
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
-_HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
-_APOSTROPHES = "\u2019\u02bc\uff07"
-# Scripts that may need care: everything past Latin, without general punctuation. A cheap test that most texts fail.
-_BEYOND_LATIN = re.compile("[\u0300-\u1fff\u2070-\U0010ffff]")
 _SUFFIX = "_NEG"  # what NLTK's mark_negation appends
 
 
@@ -40,63 +32,6 @@ def word_lists(language: str) -> dict:
         "stop_words": frozenset(raw["stop_words"].split()),
         "seed_words": {polarity: words.split() for polarity, words in raw["seed_words"].items()},
     }
-
-
-@functools.cache
-def _marks() -> str:
-    """Returns a regular expression of one combining mark or joiner, which Python's `\\w` leaves out."""
-    marks = (chr(i) for i in range(0x300, 0x20000) if unicodedata.category(chr(i))[0] == "M")
-    return f"[{''.join(marks)}\u200c\u200d]"
-
-
-@functools.cache
-def _word_pattern(punctuation: bool, ascii_only: bool, with_marks: bool) -> re.Pattern:
-    inner = f"(?:\\w|{_marks()})+" if with_marks else r"\w+"
-    word = f"{inner}(?:'{inner})*"
-    return re.compile(f"{word}|[.:;!?]" if punctuation else word, re.ASCII if ascii_only else 0)
-
-
-def _pairs(match: re.Match) -> str:
-    run = match.group()
-    return f" {' '.join(map(operator.add, run, run[1:])) if len(run) > 1 else run} "
-
-
-def split_words(text: str, punctuation: bool = False) -> list[str]:
-    """Cuts a text into words: the default tokeniser.
-
-    A word is a run of letters, digits and combining marks of any script, with the apostrophes inside it: `it's`,
-    `o'clock`. The negation of a contraction becomes a word of its own, as in the Penn Treebank: `don't` gives `do`,
-    `n't`. A run of Han characters becomes its overlapping pairs. HTML tags and entities are taken out.
-
-    Args:
-        text: str. Its case is kept.
-        punctuation: bool. Whether `.`, `:`, `;`, `!` and `?` are tokens too.
-
-    Returns:
-        list of str.
-
-    Examples:
-        >>> split_words("It's funny, but I don't laugh.")
-        ["It's", 'funny', 'but', 'I', 'do', "n't", 'laugh']
-        >>> split_words("这部电影")
-        ['这部', '部电', '电影']
-    """
-    if "<" in text:
-        text = _TAG.sub(" ", text)
-    if "&" in text:
-        text = html.unescape(text)
-    if "_" in text:
-        text = text.replace("_", " ")
-    ascii_only = text.isascii()
-    with_marks = False
-    if not ascii_only:
-        for apostrophe in _APOSTROPHES:
-            text = text.replace(apostrophe, "'")
-        if with_marks := _BEYOND_LATIN.search(text) is not None:
-            text = _HAN.sub(_pairs, unicodedata.normalize("NFC", text))
-    if "'" in text:
-        text = text.replace("n't", " n't").replace("N'T", " N'T")
-    return _word_pattern(punctuation, ascii_only, with_marks).findall(text)
 
 
 @dataclass(frozen=True)
@@ -220,7 +155,13 @@ class TextEncoder:
         if not callable(tokenizer):
             check_choice(tokenizer, "tokenizer", TOKENIZERS)
         if stop_words is not None and not isinstance(stop_words, str):
-            stop_words = sorted(stop_words)
+            words = list(stop_words) if isinstance(stop_words, Iterable) else [stop_words]
+            if not all(isinstance(word, str) for word in words):
+                raise TypeError(
+                    f"`stop_words` must be 'auto', the name of a language, None or a collection of str. Received "
+                    f"{short(stop_words)} of type {type(stop_words).__name__}."
+                )
+            stop_words = sorted(set(words))
         elif isinstance(stop_words, str):
             check_choice(stop_words, "stop_words", ("auto", *LANGUAGES))
         if min_count != "auto":
@@ -235,7 +176,7 @@ class TextEncoder:
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
         self._stop_set = self._resolve_stop_words()
-        self._split = self._resolve_tokenizer()
+        self._split = tokenizer if callable(tokenizer) else named_tokenizer(tokenizer, self.mark_negation)
         self._stem = self._resolve_stemmer()
         self._words: list[str] = []
         self._counts = np.empty(0, "int64")
@@ -341,7 +282,7 @@ class TextEncoder:
 
     def get_vocabulary_state(self) -> dict:
         """Returns what `adapt` learned, as `words` (list of str) and `counts` (list of int)."""
-        return {"words": self._words, "counts": self._counts.tolist()}
+        return {"words": list(self._words), "counts": self._counts.tolist()}
 
     def set_vocabulary_state(self, state: dict) -> None:
         """Takes over the result of `get_vocabulary_state`."""
@@ -363,19 +304,6 @@ class TextEncoder:
             return frozenset()
         return word_lists(name)["stop_words"] if isinstance(name, str) else frozenset(name)
 
-    def _resolve_tokenizer(self):
-        if self.tokenizer == "words":
-            return functools.partial(split_words, punctuation=True) if self.mark_negation else split_words
-        if self.tokenizer == "tweet":
-            from nltk.tokenize import TweetTokenizer
-
-            return TweetTokenizer(reduce_len=True).tokenize
-        if self.tokenizer == "treebank":
-            from nltk.tokenize import NLTKWordTokenizer
-
-            return NLTKWordTokenizer().tokenize
-        return self.tokenizer
-
     def _resolve_stemmer(self):
         if not self.stem:
             return None
@@ -389,9 +317,8 @@ class TextEncoder:
         return functools.lru_cache(200_000)(SnowballStemmer(self.language).stem)
 
     def _tokens(self, text):
-        tokens = self._split(text.lower() if self.lowercase else text)
-        if self.tokenizer != "words":
-            tokens = self._checked(tokens)
+        text = text.lower() if self.lowercase else text
+        tokens = self._checked(self._split(text)) if callable(self.tokenizer) else self._split(text)
         if self.mark_negation:
             from nltk.sentiment.util import mark_negation
 
@@ -399,8 +326,12 @@ class TextEncoder:
         if self.tokenizer != "words" or self.mark_negation:
             tokens = [token for token in tokens if token.isalnum() or not _is_punctuation(token)]
         if self._stem:
-            tokens = [token if token in self._stop_set else self._stem(token) for token in tokens]
+            tokens = [self._stemmed(token) for token in tokens]
         return tokens
+
+    def _stemmed(self, token):
+        base = token.removesuffix(_SUFFIX)
+        return token if base in self._stop_set else self._stem(base) + token[len(base) :]
 
     def _checked(self, tokens):
         if not isinstance(tokens, (list, tuple)) or not all(isinstance(token, str) for token in tokens):
@@ -417,7 +348,7 @@ class TextEncoder:
     def _chunks(self, texts) -> Iterator[tuple[Iterable[str], np.ndarray]]:
         texts = iter(texts)
         while chunk := list(itertools.islice(texts, _CHUNK)):
-            tokens = [self._tokens(text) for text in chunk] if isinstance(chunk[0], str) else chunk
+            tokens = [self._tokens(text) for text in chunk] if isinstance(chunk[0], str) else _checked_tokens(chunk)
             yield itertools.chain.from_iterable(tokens), np.fromiter(map(len, tokens), "int64", len(tokens))
 
     def _learn(self, texts, keep_ids):
@@ -462,6 +393,17 @@ class TextEncoder:
         self._words, self._counts = words, counts
         self._index = dict.fromkeys(self._stop_set, _STOP)
         self._index.update(zip(words[1:], range(1, len(words)), strict=True))
+
+
+def _checked_tokens(texts):
+    for kind in set(map(type, itertools.chain.from_iterable(texts))):
+        if not issubclass(kind, str):
+            token = next(token for text in texts for token in text if type(token) is kind)
+            raise TypeError(
+                f"Texts that are split already must be lists of str. Received the token {short(token)} of type "
+                f"{kind.__name__}. Convert each token with `str`."
+            )
+    return texts
 
 
 def _is_punctuation(token):

@@ -27,22 +27,26 @@ class TextModel(keras.Model):
             )
         self.encoder = encoder
 
-    def encode(self, x, caller="encode") -> EncodedTexts:
+    def encode(self, x) -> EncodedTexts:
         """Returns a batch as encoded texts.
 
         Args:
             x: texts (list, tuple, 1D NumPy array or Series of str, or lists of tokens), a finite `tf.data.Dataset`
                 of str or of ids, an int array `(batch, time)` of ids padded with 0, or `EncodedTexts`.
-            caller: name to use in error messages.
 
         Raises:
             NotFittedError: there is no vocabulary yet.
             TypeError: not a batch of texts.
             ValueError: ids outside the vocabulary.
         """
+        return self._encoded(x, "encode")
+
+    def _encoded(self, x, caller):
         self._check_vocabulary(caller)
         if isinstance(x, tf.data.Dataset):
-            parts = [self.encode(part, caller) for part in dataset_batches(x, caller)]
+            parts = [self._encoded(part, caller) for part in dataset_batches(x, caller)]
+            if not parts:
+                raise ValueError(f"`{caller}` received an empty Dataset. Pass at least one text.")
             return EncodedTexts.concatenate(parts)
         if isinstance(x, EncodedTexts):
             encoded = x
@@ -55,7 +59,10 @@ class TextModel(keras.Model):
             )
         else:
             return self.encoder.encode(check_texts(x, caller))
-        size = self.vocabulary_size
+        return self._checked_ids(encoded, caller)
+
+    def _checked_ids(self, encoded, caller):
+        size = self.encoder.size
         if len(encoded.ids) and not (encoded.ids.min() >= 0 and encoded.ids.max() < size):
             raise ValueError(
                 f"`{caller}` expects word ids from 0 to {size - 1}, the size of this model's vocabulary. Received "
@@ -117,7 +124,7 @@ def dataset_batches(dataset, caller):
             "Drop `.repeat()`, or bound it with `.take(n)`."
         )
     for element in dataset.as_numpy_iterator():
-        yield tuple(map(_as_batch, element)) if isinstance(element, tuple) else _as_batch(element)
+        yield (tuple(map(_as_batch, element)) if isinstance(element, tuple) else _as_batch(element))
 
 
 def _as_batch(value):

@@ -1,0 +1,102 @@
+"""From text to tokens: the default tokeniser, and NLTK's by name."""
+
+import functools
+import html
+import operator
+import re
+import unicodedata
+from collections.abc import Callable
+
+TOKENIZERS = ("words", "tweet", "treebank")
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_APOSTROPHES = "\u2019\u02bc\uff07"
+# Scripts that may need care: everything past Latin, without general punctuation. A cheap test that most texts fail.
+_BEYOND_LATIN = re.compile("[\u0300-\u1fff\u2070-\U0010ffff]")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def named_tokenizer(name: str, punctuation: bool) -> Callable[[str], list[str]]:
+    """Returns the tokeniser of that name, one of `TOKENIZERS`.
+
+    Args:
+        name: `"words"` is `split_words`; `"tweet"` and `"treebank"` are NLTK's.
+        punctuation: whether `"words"` gives the ends of clauses too; NLTK's always do.
+    """
+    if name == "words":
+        return functools.partial(split_words, punctuation=True) if punctuation else split_words
+    if name == "tweet":
+        from nltk.tokenize import TweetTokenizer
+
+        tweet = TweetTokenizer(reduce_len=True)
+        return lambda text: tweet.tokenize(_straightened(text))
+    from nltk.tokenize import NLTKWordTokenizer
+
+    treebank = NLTKWordTokenizer()
+    # It cuts off only the last full stop of what it is given, so it is given one sentence at a time.
+    return lambda text: [
+        token for sentence in _SENTENCE_END.split(_straightened(text)) for token in treebank.tokenize(sentence)
+    ]
+
+
+@functools.cache
+def _marks() -> str:
+    """Returns a regular expression of one combining mark or joiner, which Python's `\\w` leaves out."""
+    marks = (chr(i) for i in range(0x300, 0x20000) if unicodedata.category(chr(i))[0] == "M")
+    return f"[{''.join(marks)}\u200c\u200d]"
+
+
+@functools.cache
+def _word_pattern(punctuation: bool, ascii_only: bool, with_marks: bool) -> re.Pattern:
+    inner = f"(?:\\w|{_marks()})+" if with_marks else r"\w+"
+    word = f"{inner}(?:'{inner})*"
+    return re.compile(f"{word}|[.:;!?]" if punctuation else word, re.ASCII if ascii_only else 0)
+
+
+def _pairs(match: re.Match) -> str:
+    run = match.group()
+    return f" {' '.join(map(operator.add, run, run[1:])) if len(run) > 1 else run} "
+
+
+def _straightened(text: str) -> str:
+    for apostrophe in _APOSTROPHES:
+        text = text.replace(apostrophe, "'")
+    return text
+
+
+def split_words(text: str, punctuation: bool = False) -> list[str]:
+    """Cuts a text into words: the default tokeniser.
+
+    A word is a run of letters, digits and combining marks of any script, with the apostrophes inside it: `it's`,
+    `o'clock`. The negation of a contraction becomes a word of its own, as in the Penn Treebank: `don't` gives `do`,
+    `n't`. A run of Han characters becomes its overlapping pairs. HTML tags and entities are taken out.
+
+    Args:
+        text: str. Its case is kept.
+        punctuation: bool. Whether `.`, `:`, `;`, `!` and `?` are tokens too.
+
+    Returns:
+        list of str.
+
+    Examples:
+        >>> split_words("It's funny, but I don't laugh.")
+        ["It's", 'funny', 'but', 'I', 'do', "n't", 'laugh']
+        >>> split_words("这部电影")
+        ['这部', '部电', '电影']
+    """
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "&" in text:
+        text = html.unescape(text)
+    if "_" in text:
+        text = text.replace("_", " ")
+    ascii_only = text.isascii()
+    with_marks = False
+    if not ascii_only:
+        text = _straightened(text)
+        if with_marks := _BEYOND_LATIN.search(text) is not None:
+            text = _HAN.sub(_pairs, unicodedata.normalize("NFC", text))
+    if "'" in text:
+        text = text.replace("n't", " n't").replace("N'T", " N'T")
+    return _word_pattern(punctuation, ascii_only, with_marks).findall(text)

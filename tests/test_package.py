@@ -1,0 +1,128 @@
+import ast
+import sys
+from importlib import metadata, resources
+from pathlib import Path
+
+import pytest
+
+import keras_transfer_sentiment
+
+from .contracts import raises, run_python
+
+FOLDER = Path(keras_transfer_sentiment.__file__).parent
+# Each module may import those before it.
+ORDER = [
+    *("errors", "tokenizers", "text", "skipgram", "pooling", "heads", "text_model", "pretrainer"),
+    *("examples", "seeds", "classifier", "saving", "demo", "cli", "__init__"),
+]
+MODULES = sorted(path.stem for path in FOLDER.glob("*.py"))
+# Everything a reader may use; a new name is added here on purpose.
+PUBLIC = [
+    "EncodedTexts",
+    "MaskedMeanPooling",
+    "MeanPoolHead",
+    "NotFittedError",
+    "SentimentHead",
+    "SkipGramPretrainer",
+    "TextEncoder",
+    "TransferSentimentClassifier",
+    "UnitLength",
+    "load_model",
+]
+
+
+def imports_of(module):
+    """Returns the modules of the package that a module imports, wherever in its code."""
+    found = set()
+    package = "keras_transfer_sentiment"
+    for node in ast.walk(ast.parse((FOLDER / f"{module}.py").read_text("utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found |= {name.removeprefix(f"{package}.").split(".")[0] for name in names if name.startswith(f"{package}.")}
+    return found
+
+
+def test_importing_is_silent_and_loads_nothing_heavy():
+    code = (
+        "import sys, keras_transfer_sentiment\n"
+        "heavy = {'keras', 'tensorflow', 'numpy', 'nltk', 'rich', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    assert run_python(code, flags=("-W", "error")) == ""
+
+
+def test_text_work_loads_no_keras():
+    code = (
+        "import sys\n"
+        "from keras_transfer_sentiment import TextEncoder\n"
+        "encoder = TextEncoder()\n"
+        "encoder.adapt(['good film'])\n"
+        "assert not {'keras', 'tensorflow', 'nltk'} & set(sys.modules)\n"
+        "print(encoder.vocabulary)"
+    )
+    assert run_python(code, flags=("-W", "error")) == "['', 'good', 'film']\n"
+
+
+def test_public_names():
+    assert keras_transfer_sentiment.__all__ == PUBLIC
+    assert set(PUBLIC) <= set(dir(keras_transfer_sentiment))
+    for name in PUBLIC:
+        value = getattr(keras_transfer_sentiment, name)
+        assert value.__name__ == name
+        assert value.__module__.startswith("keras_transfer_sentiment.")
+        assert value.__doc__
+        assert getattr(keras_transfer_sentiment, name) is value
+
+
+def test_star_import_gives_the_public_names():
+    names = {}
+    exec("from keras_transfer_sentiment import *", names)
+    assert sorted(names.keys() - {"__builtins__"}) == sorted(PUBLIC)
+
+
+def test_unknown_name():
+    with raises(AttributeError, "module 'keras_transfer_sentiment' has no attribute 'Missing'"):
+        _ = keras_transfer_sentiment.Missing
+
+
+def test_version_is_the_installed_one():
+    assert metadata.version("keras-transfer-sentiment") == keras_transfer_sentiment.__version__
+
+
+def test_every_module_has_its_place():
+    assert sorted(ORDER) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_one_way(module):
+    before = ORDER[: ORDER.index(module)]
+    assert imports_of(module) <= set(before)
+
+
+def test_the_import_check_sees_imports():
+    assert {"errors", "skipgram", "text_model"} <= imports_of("pretrainer")
+    assert "demo" in imports_of("cli")  # inside a function
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_are_short_and_documented(module):
+    source = (FOLDER / f"{module}.py").read_text("utf-8")
+    assert len(source.splitlines()) <= 500
+    assert ast.get_docstring(ast.parse(source))
+
+
+@pytest.mark.parametrize("path", ["py.typed", "data/film_comments.json", "words/english.toml", "words/chinese.toml"])
+def test_data_files_are_part_of_the_package(path):
+    file = resources.files("keras_transfer_sentiment").joinpath(*path.split("/"))
+    assert file.is_file()
+    assert path == "py.typed" or len(file.read_text("utf-8")) > 500
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the script is an .exe there")
+def test_the_command_is_installed():
+    (command,) = metadata.entry_points(group="console_scripts", name="keras-transfer-sentiment")
+    assert command.load() is __import__("keras_transfer_sentiment.cli", fromlist=["main"]).main

@@ -1,0 +1,316 @@
+import json
+import shutil
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_transfer_sentiment import (
+    MeanPoolHead,
+    SentimentHead,
+    SkipGramPretrainer,
+    TransferSentimentClassifier,
+    load_model,
+)
+
+from .contracts import raises, run_python, weights_of
+
+# A head in a module of its own, as a user would keep it, so that a new process can import it.
+HEAD_MODULE = """
+import keras
+from keras import ops
+
+from keras_transfer_sentiment import SentimentHead
+
+
+@keras.saving.register_keras_serializable("tests")
+class ScaledHead(SentimentHead):
+    def __init__(self, scale=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+        self.output_layer = keras.layers.Dense(1, activation="sigmoid")
+
+    def pool(self, vectors, mask=None):
+        return self.scale * ops.max(ops.where(mask[..., None], vectors, -1e9), axis=1)
+
+    def classify(self, pooled, training=None):
+        return self.output_layer(pooled)
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+"""
+
+PREDICT = """
+import json, sys
+{imports}
+texts = json.loads(sys.argv[1])
+models = [load_model(path) for path in sys.argv[2:]]
+print(json.dumps([[type(model).__name__, model.predict(texts).tolist()] for model in models]))
+"""
+
+
+@pytest.fixture(scope="module")
+def scaled_head(tmp_path_factory):
+    """The class `ScaledHead` and the folder of its module, `my_heads`."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "my_heads.py").write_text(HEAD_MODULE)
+    names = {"__name__": "my_heads"}
+    exec(HEAD_MODULE, names)
+    return names["ScaledHead"], folder
+
+
+def predict_elsewhere(paths, texts, imports):
+    """Returns what a new process that loads the files gives: the class's name and its predictions, for each."""
+    out = run_python(PREDICT.format(imports=imports), json.dumps(texts), *paths, flags=("-W", "error"))
+    return [(kind, np.array(numbers, "float32")) for kind, numbers in json.loads(out)]
+
+
+def layers_head(*layers):
+    return keras.Sequential([*layers, keras.layers.Dense(1, activation="sigmoid")])
+
+
+class PlainHead(SentimentHead):
+    """A head that is not registered with Keras."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.output_layer = keras.layers.Dense(1, activation="sigmoid")
+
+    def call(self, vectors, mask=None):
+        return self.output_layer(ops.sum(vectors, axis=1))
+
+
+# Whole files.
+
+
+def test_classifier_round_trip(saved, classifier, corpus):
+    loaded = load_model(saved / "classifier.keras")
+    assert type(loaded) is TransferSentimentClassifier
+    np.testing.assert_allclose(loaded.predict(corpus), classifier.predict(corpus), rtol=1e-5)
+    assert loaded.encoder.vocabulary == classifier.encoder.vocabulary
+    assert loaded.get_config() == classifier.get_config()
+    before, after = weights_of(classifier), weights_of(loaded)
+    assert before.keys() == after.keys()
+    for path, value in before.items():
+        np.testing.assert_array_equal(after[path], value, err_msg=path)
+
+
+def test_a_loaded_classifier_trains_on_as_the_saved_one_would(untrained, comments, tmp_path):
+    untrained.fit(comments.texts, comments.labels, epochs=3, verbose=0)
+    untrained.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    before = loaded.predict(comments.test_texts)
+    for model in (untrained, loaded):
+        assert model.optimizer.iterations == 3
+        model.fit(comments.texts, comments.labels, epochs=3, verbose=0)
+    after = loaded.predict(comments.test_texts)
+    np.testing.assert_allclose(after, untrained.predict(comments.test_texts), rtol=1e-4)
+    assert np.abs(after - before).min() > 1e-3
+
+
+def test_path_of_a_pretrainer_makes_a_classifier(saved, classifier, comments):
+    for path in (saved / "pretrainer.keras", str(saved / "pretrainer.keras")):
+        model = TransferSentimentClassifier(path, seed_words=None, seed=0)
+        np.testing.assert_array_equal(np.array(model.embedding.embeddings), np.array(classifier.embedding.embeddings))
+    model.fit(comments.texts, comments.labels, verbose=0)
+    np.testing.assert_allclose(model.predict(comments.test_texts), classifier.predict(comments.test_texts), rtol=1e-5)
+
+
+def test_settings_survive(pretrainer, tmp_path):
+    words = {"positive": ["charming"], "negative": ["clumsy"]}
+    head = MeanPoolHead(hidden_units=4, activation="relu", prior_precision=0.5)
+    model = TransferSentimentClassifier(
+        pretrainer, head, seed_words=words, trainable_embedding=True, seed=7, name="mine"
+    )
+    model.save(tmp_path / "mine.keras")
+    loaded = load_model(tmp_path / "mine.keras")
+    assert loaded.seed_words == words
+    assert loaded.embedding.trainable
+    assert (loaded.seed, loaded.name) == (7, "mine")
+    assert (loaded.head.hidden_units, loaded.head.prior_precision) == (4, 0.5)
+    loaded.head.penalty()
+    loaded.fit(epochs=1, verbose=0)
+
+
+def test_the_prior_stays_centred_on_the_start(saved, classifier):
+    loaded = load_model(saved / "classifier.keras")
+    assert float(classifier.head.penalty()) > 0.01
+    np.testing.assert_allclose(float(loaded.head.penalty()), float(classifier.head.penalty()), rtol=1e-6)
+
+
+def test_compilation_of_the_user_survives(untrained, comments, tmp_path):
+    untrained.compile(keras.optimizers.SGD(0.5), loss="binary_focal_crossentropy", metrics=["auc"])
+    untrained.fit(comments.texts, comments.labels, epochs=1, verbose=0)
+    untrained.save(tmp_path / "mine.keras")
+    loaded = load_model(tmp_path / "mine.keras")
+    assert isinstance(loaded.optimizer, keras.optimizers.SGD)
+    np.testing.assert_allclose(
+        loaded.evaluate(comments.texts, comments.labels, verbose=0),
+        untrained.evaluate(comments.texts, comments.labels, verbose=0),
+        rtol=1e-6,
+    )
+
+
+HEADS = {
+    "max": lambda: layers_head(keras.layers.GlobalMaxPooling1D()),
+    "lstm": lambda: layers_head(keras.layers.LSTM(4)),
+    "conv": lambda: layers_head(keras.layers.Conv1D(4, 3), keras.layers.GlobalMaxPooling1D()),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_heads_of_keras_layers_round_trip(pretrainer, corpus, name, tmp_path):
+    model = TransferSentimentClassifier(pretrainer, HEADS[name](), seed_words=None, seed=0)
+    model.save(tmp_path / "model.keras")
+    for load in (load_model, keras.models.load_model):
+        np.testing.assert_allclose(load(tmp_path / "model.keras").predict(corpus), model.predict(corpus), rtol=1e-5)
+
+
+def test_unregistered_head_needs_custom_objects(pretrainer, corpus, tmp_path):
+    model = TransferSentimentClassifier(pretrainer, PlainHead(), seed_words=None)
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras", custom_objects={"PlainHead": PlainHead})
+    np.testing.assert_allclose(loaded.predict(corpus), model.predict(corpus), rtol=1e-5)
+
+
+def test_loading_leaves_the_file_alone(saved, classifier, corpus):
+    before = (saved / "classifier.keras").read_bytes()
+    load_model(saved / "classifier.keras").predict(corpus)
+    assert (saved / "classifier.keras").read_bytes() == before
+
+
+def test_the_file_holds_the_vocabulary_as_text(saved, classifier):
+    with zipfile.ZipFile(saved / "classifier.keras") as archive:
+        names = archive.namelist()
+        (assets,) = [name for name in names if name.endswith("vocabulary.json")]
+        state = json.loads(archive.read(assets))
+    assert state["words"] == classifier.encoder.vocabulary
+    assert not [name for name in names if name.endswith((".pkl", ".pickle"))]
+
+
+# In a new process.
+
+
+def test_models_in_a_new_process(saved, pretrainer, classifier, comments, scaled_head, tmp_path):
+    head, folder = scaled_head
+    custom = TransferSentimentClassifier(pretrainer, head(scale=3.0), seed_words=None, seed=0)
+    custom.fit(comments.texts, comments.labels, epochs=2, verbose=0)
+    custom.save(tmp_path / "custom.keras")
+    texts = [*comments.unlabelled, "unseen"]
+    paths = [saved / "pretrainer.keras", saved / "classifier.keras", tmp_path / "custom.keras"]
+    imports = f"sys.path.insert(0, {str(folder)!r})\nimport my_heads\nfrom keras_transfer_sentiment import load_model"
+
+    found = predict_elsewhere(paths, texts, imports)
+
+    for (kind, numbers), model in zip(found, (pretrainer, classifier, custom), strict=True):
+        assert kind == type(model).__name__
+        np.testing.assert_allclose(numbers, model.predict(texts), rtol=1e-5, atol=1e-7)
+        assert np.ptp(numbers) > 1e-3
+
+
+def test_keras_loads_in_a_new_process_once_the_class_is_imported(saved, classifier, corpus):
+    imports = "from keras.models import load_model\nfrom keras_transfer_sentiment import TransferSentimentClassifier"
+    ((kind, numbers),) = predict_elsewhere([saved / "classifier.keras"], corpus, imports)
+    assert kind == "TransferSentimentClassifier"
+    np.testing.assert_allclose(numbers, classifier.predict(corpus), rtol=1e-5)
+
+
+# Files that are no model of this library.
+
+
+def damaged(folder, saved, how):
+    """Returns the path of a file that is damaged in one way."""
+    path = folder / "model.keras"
+    whole = saved / "classifier.keras"
+    if how == "missing":
+        return path
+    if how == "folder":
+        path.mkdir()
+    elif how == "truncated":
+        path.write_bytes(whole.read_bytes()[:-500])
+    elif how == "halved":
+        path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "text":
+        path.write_text("not a model\n" * 25_000)
+    elif how == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("readme.txt", "no model")
+    elif how == "damaged":
+        content = bytearray(whole.read_bytes())
+        with zipfile.ZipFile(whole) as archive:
+            start = archive.getinfo("model.weights.h5").header_offset + 2000
+        content[start : start + 50] = bytes(50)
+        path.write_bytes(content)
+    elif how == "plain model":
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).save(path)
+    elif how == "no vocabulary":
+        with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
+            for name in source.namelist():
+                if not name.endswith("vocabulary.json"):
+                    target.writestr(name, source.read(name))
+    return path
+
+
+SAVE_AGAIN = "Copy or save it again."
+FILES = [
+    ("missing", FileNotFoundError, ("No model file at", "`model.save('name.keras')`")),
+    ("folder", FileNotFoundError, ("No model file at",)),
+    ("truncated", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
+    ("halved", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
+    ("empty", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
+    ("text", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
+    ("zip", ValueError, ("lacks ['config.json', 'metadata.json', 'model.weights.h5']", SAVE_AGAIN)),
+    ("damaged", ValueError, ("is damaged in 'model.weights.h5'", SAVE_AGAIN)),
+    ("plain model", ValueError, ("holds a Sequential", "SkipGramPretrainer")),
+    ("no vocabulary", ValueError, ("vocabulary",)),
+]
+
+
+@pytest.mark.parametrize("load", [load_model, TransferSentimentClassifier], ids=["load_model", "classifier"])
+@pytest.mark.parametrize(("how", "kind", "parts"), FILES, ids=[row[0] for row in FILES])
+def test_files_that_are_no_model(saved, tmp_path, how, kind, parts, load):
+    path = damaged(tmp_path, saved, how)
+    if how == "no vocabulary" and load is TransferSentimentClassifier:
+        parts = ("model.keras",)  # it is no pretrainer either: which of the two is said does not matter
+    with raises(kind, *parts):
+        load(path)
+    with raises(kind, *parts):
+        load(str(path))
+
+
+def test_a_classifier_is_no_pretrainer(saved):
+    with raises(ValueError, "holds a TransferSentimentClassifier", "Expected a SkipGramPretrainer"):
+        TransferSentimentClassifier(saved / "classifier.keras")
+
+
+def test_messages_stay_short_for_long_paths(tmp_path):
+    with raises(FileNotFoundError, "No model file at"):
+        load_model("x" * 10_000 + ".keras")
+    with raises(FileNotFoundError, "No model file at"):
+        load_model(tmp_path / "/".join(["folder"] * 100) / "model.keras")
+
+
+@pytest.mark.parametrize("path", [None, 5, ["a.keras"]])
+def test_what_is_no_path(path):
+    with pytest.raises(TypeError, match=r"expected str, bytes or os\.PathLike object"):
+        load_model(path)
+
+
+def test_loading_does_not_need_the_folder_it_was_saved_in(saved, tmp_path, classifier, corpus):
+    shutil.copy(saved / "classifier.keras", tmp_path / "moved.keras")
+    np.testing.assert_allclose(
+        load_model(tmp_path / "moved.keras").predict(corpus), classifier.predict(corpus), rtol=1e-5
+    )
+
+
+def test_saving_over_a_file_replaces_it(saved, tmp_path, corpus):
+    path = tmp_path / "model.keras"
+    shutil.copy(saved / "classifier.keras", path)
+    pretrainer = SkipGramPretrainer(4, seed=0)
+    pretrainer.adapt(corpus)
+    pretrainer.save(path)
+    assert type(load_model(path)) is SkipGramPretrainer

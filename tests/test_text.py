@@ -1,0 +1,568 @@
+import random
+import sys
+
+import nltk
+import numpy as np
+import pandas as pd
+import pytest
+
+from keras_transfer_sentiment import EncodedTexts, NotFittedError, TextEncoder
+from keras_transfer_sentiment.text import LANGUAGES, word_lists
+from keras_transfer_sentiment.tokenizers import split_words
+
+from .contracts import raises
+
+
+def encoded(*texts):
+    """Returns texts, given as lists of ids, as EncodedTexts."""
+    lengths = [len(text) for text in texts]
+    return EncodedTexts(
+        np.array([word for text in texts for word in text], "int32"),
+        np.concatenate([[0], np.cumsum(lengths)]).astype("int64"),
+        np.arange(len(texts), dtype="int32"),
+    )
+
+
+def adapted(*texts, **options):
+    encoder = TextEncoder(**options)
+    encoder.adapt(list(texts))
+    return encoder
+
+
+def same(left, right):
+    for name in ("ids", "offsets", "unknown"):
+        np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
+    return True
+
+
+# The default tokeniser.
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A warm, funny film.", ["A", "warm", "funny", "film"]),
+        ("I don't", ["I", "do", "n't"]),
+        ("DON'T", ["DO", "N'T"]),
+        ("can't won't isn't", ["ca", "n't", "wo", "n't", "is", "n't"]),
+        ("don\u2019t", ["do", "n't"]),
+        ("don\u02bct", ["do", "n't"]),
+        ("It\u2019s o'clock", ["It's", "o'clock"]),
+        ("'quoted'", ["quoted"]),
+        ("rock 'n' roll", ["rock", "n", "roll"]),
+        ("10/10, 3.5 stars, 2nd", ["10", "10", "3", "5", "stars", "2nd"]),
+        ("snake_case __init__", ["snake", "case", "init"]),
+        ("good<br /><br />bad", ["good", "bad"]),
+        ('<a href="x.html">link</a> text', ["link", "text"]),
+        ("1 < 2 and 3 > 2", ["1", "2", "and", "3", "2"]),
+        ("Tom &amp; Jerry &quot;fun&quot;", ["Tom", "Jerry", "fun"]),
+        ("don&#39;t caf&eacute;", ["do", "n't", "café"]),
+        ("café naïve Überraschung", ["café", "naïve", "Überraschung"]),
+        ("хороший фильм", ["хороший", "фильм"]),
+        ("这部电影", ["这部", "部电", "电影"]),
+        ("好", ["好"]),
+        ("看了这部film很好", ["看了", "了这", "这部", "film", "很好"]),
+        ("很好，不错。", ["很好", "不错"]),
+        ("हिन्दी फ़िल्म", ["हिन्दी", "फ़िल्म"]),
+        ("good 😀👍🏽 film", ["good", "film"]),
+        ("😀😀", []),
+        ("?!...", []),
+        ("", []),
+        (" \t\n\u00a0", []),
+    ],
+)
+def test_split_words(text, words):
+    assert split_words(text) == words
+
+
+def test_split_words_treats_composed_and_decomposed_letters_alike():
+    assert split_words("cafe\u0301") == split_words("caf\u00e9") == ["caf\u00e9"]
+
+
+def test_split_words_keeps_punctuation_on_request():
+    assert split_words("Good, no! Why?", punctuation=True) == ["Good", "no", "!", "Why", "?"]
+
+
+def test_split_words_of_random_text_never_raises_and_gives_no_empty_word():
+    random_state = random.Random(0)
+    alphabets = [
+        "abcN'T n't ",
+        "<>&;#/ br\"=x_'",
+        "".join(map(chr, range(32, 0x250))),
+        "电影很好，。 \u3007\U00020000",
+        "".join(map(chr, range(0x900, 0x980))) + "\u200c\u200d",
+        "".join(map(chr, range(0x1F600, 0x1F640))) + "\ufe0f",
+    ]
+    words = 0
+    for number in range(400):
+        if number % 2:
+            alphabet = random_state.choice(alphabets)
+            text = "".join(random_state.choices(alphabet, k=random_state.randrange(40)))
+        else:  # any code point at all, surrogates too
+            text = "".join(chr(random_state.randrange(sys.maxunicode + 1)) for _ in range(random_state.randrange(40)))
+        for punctuation in (False, True):
+            found = split_words(text, punctuation)
+            assert all(isinstance(word, str) and word and not word.isspace() for word in found), (text, found)
+        words += len(found)
+    assert words > 400
+
+
+# Options of tokenising.
+
+
+def test_tokenize_lower_cases_and_leaves_out_stop_words():
+    assert TextEncoder().tokenize("The Film isn't BAD at all!") == ["film", "n't", "bad", "all"]
+
+
+def test_lowercase_off_keeps_case():
+    encoder = TextEncoder(None, lowercase=False)
+    assert encoder.tokenize("Film film DON'T") == ["Film", "film", "DO", "N'T"]
+
+
+@pytest.mark.parametrize(
+    ("language", "kept"),
+    [
+        ("english", "no not n't never nothing nobody none nor neither without cannot hardly barely"),
+        ("english", "very too so really quite rather more most less least all only just even still again"),
+        ("english", "but though although however yet despite while instead except"),
+        ("chinese", "没有 不是 不能 不会 并不 非常 特别 真的 太了 有点 但是 不过 可是 虽然 然而 只是"),
+    ],
+)
+def test_stop_words_leave_negators_intensifiers_and_contrast_in(language, kept):
+    assert not word_lists(language)["stop_words"] & set(kept.split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_word_lists_hold_no_contradiction(language):
+    lists = word_lists(language)
+    positive, negative = (lists["seed_words"]["positive"], lists["seed_words"]["negative"])
+    assert len(set(positive)) == len(positive) >= 10
+    assert len(set(negative)) == len(negative) >= 10
+    assert not set(positive) & set(negative)
+    assert not lists["stop_words"] & {*positive, *negative}
+    assert len(lists["stop_words"]) > 50
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, ["film", "我们", "们是"]),
+        ({"language": "chinese"}, ["the", "film", "们是"]),
+        ({"language": None}, ["the", "film", "我们", "们是"]),
+        ({"language": None, "stop_words": "english"}, ["film", "我们", "们是"]),
+        ({"stop_words": "chinese"}, ["the", "film", "们是"]),
+        ({"stop_words": None}, ["the", "film", "我们", "们是"]),
+        ({"stop_words": {"film"}}, ["the", "我们", "们是"]),
+        ({"stop_words": (word for word in ["film", "the"])}, ["我们", "们是"]),
+        ({"stop_words": []}, ["the", "film", "我们", "们是"]),
+    ],
+)
+def test_stop_words_options(options, words):
+    assert TextEncoder(**options).tokenize("the film 我们是") == words
+
+
+def test_tweet_tokenizer_keeps_emoticons_and_shortens():
+    words = TextEncoder(tokenizer="tweet").tokenize("Sooooo good :) #film, @you!!")
+    assert words == ["sooo", "good", ":)", "#film", "@you", "!", "!"]
+
+
+def test_treebank_tokenizer_splits_contractions():
+    assert TextEncoder(tokenizer="treebank", stop_words=None).tokenize("It can't be, they're gone.") == [
+        "it",
+        "ca",
+        "n't",
+        "be",
+        "they",
+        "'re",
+        "gone",
+    ]
+
+
+def test_treebank_tokenizer_cuts_off_the_full_stop_of_every_sentence():
+    assert TextEncoder(tokenizer="treebank").tokenize("A bad film. We left.") == ["bad", "film", "left"]
+
+
+def test_callable_tokenizer_replaces_the_default():
+    encoder = TextEncoder(tokenizer=lambda text: text.split("|"))
+    assert encoder.tokenize("Warm film|it's cold") == ["warm film", "it's cold"]
+    assert TextEncoder(tokenizer=str.split).tokenize("the great-film , 10/10") == ["great-film", "10/10"]
+
+
+@pytest.mark.parametrize("result", ["one string", None, [1, 2], iter("ab")])
+def test_callable_tokenizer_must_return_words(result):
+    with raises(TypeError, "The `tokenizer` must return a list of str", type(result).__name__, "text.split()"):
+        TextEncoder(tokenizer=lambda text: result).tokenize("some text")
+
+
+def test_stem_reduces_words_but_not_stop_words():
+    assert TextEncoder(stem=True).tokenize("loved loving loves, he was") == ["love", "love", "love"]
+    assert TextEncoder(stem=True, stop_words=None).tokenize("movies having") == ["movi", "have"]
+
+
+@pytest.mark.parametrize("language", ["chinese", None])
+def test_stem_needs_a_language_with_a_stemmer(language):
+    with raises(ValueError, "Snowball stemmer", f"language={language!r}", "Leave `stem` off"):
+        TextEncoder(language, stem=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I don't like this part. The rest is fine.", ["n't", "like_NEG", "part_NEG", "rest", "fine"]),
+        ("Never boring! Good", ["never", "boring_NEG", "!", "good"]),
+        ("no good: bad; worse? fine", ["no", "good_NEG", "bad", "worse", "?", "fine"]),
+        ("a good film", ["good", "film"]),
+        ("not the film", ["not", "film_NEG"]),
+    ],
+)
+def test_mark_negation_ends_at_punctuation_and_spares_stop_words(text, words):
+    assert TextEncoder(mark_negation=True).tokenize(text) == words
+
+
+def test_mark_negation_and_stem_combine():
+    words = TextEncoder(mark_negation=True, stem=True).tokenize("I didn't like loving it. Loved the music.")
+    assert words == ["n't", "like_NEG", "love_NEG", "love", "music"]
+
+
+@pytest.mark.parametrize("tokenizer", ["words", "tweet", "treebank"])
+def test_curly_apostrophes_are_straightened_for_every_named_tokenizer(tokenizer):
+    encoder = TextEncoder(None, tokenizer=tokenizer)
+    assert encoder.tokenize("I don\u2019t") == encoder.tokenize("I don't") != []
+
+
+def test_a_callable_tokenizer_gets_the_text_as_it_is():
+    assert TextEncoder(None, tokenizer=str.split, lowercase=False).tokenize("I don\u2019t") == ["I", "don\u2019t"]
+
+
+def test_nltk_options_need_no_download(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError(f"nltk was asked for data: {args}")
+
+    for module, name in ((nltk, "download"), (nltk.data, "load"), (nltk.data, "find")):
+        monkeypatch.setattr(module, name, refuse)
+    seen = set()
+    for tokenizer in ("words", "tweet", "treebank"):
+        for stem in (False, True):
+            for mark_negation in (False, True):
+                encoder = TextEncoder(tokenizer=tokenizer, stem=stem, mark_negation=mark_negation)
+                encoder.adapt(["I don't like boring films . Good ones are fine :)"])
+                assert encoder.encode(["films"]).coverage.tolist() == [0.0 if mark_negation else 1.0]
+                seen.add(tuple(encoder.vocabulary))
+    assert len(seen) > 6
+
+
+@pytest.mark.parametrize("text", [None, 3, b"bytes", ["a", "list"], ["long text"] * 25_000])
+def test_tokenize_takes_one_str(text):
+    with raises(TypeError, "`TextEncoder.tokenize` expects one str", type(text).__name__, "encoder.tokenize(text)"):
+        TextEncoder().tokenize(text)
+
+
+# The vocabulary.
+
+
+def test_adapt_orders_words_by_count_then_by_appearance():
+    encoder = adapted("good film", "bad film", "a dull film, good")
+    assert encoder.vocabulary == ["", "film", "good", "bad", "dull"]
+    assert encoder.counts.tolist() == [0, 3, 2, 1, 1]
+    assert encoder.counts.dtype == np.int64
+    assert encoder.size == 5
+    assert [encoder.word_id(word) for word in ("film", "dull")] == [1, 4]
+    assert "film" in encoder
+    assert "a" not in encoder
+    assert "unseen" not in encoder
+    assert "" not in encoder
+
+
+def test_vocabulary_and_counts_are_copies():
+    encoder = adapted("good film")
+    encoder.vocabulary.clear()
+    encoder.counts[:] = 9
+    assert encoder.vocabulary == ["", "good", "film"]
+    assert encoder.counts.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("word", ["unseen", "the", "", None, "x" * 10_000])
+def test_word_id_of_an_unknown_word(word):
+    with raises(KeyError, "is not in the vocabulary of 2 words", "encoder.tokenize(text)"):
+        adapted("good film").word_id(word)
+
+
+def test_adapt_replaces_the_vocabulary():
+    encoder = adapted("good film")
+    encoder.adapt(["bad"])
+    assert encoder.vocabulary == ["", "bad"]
+    assert "film" not in encoder
+
+
+@pytest.mark.parametrize(("words", "floor"), [(19_999, 1), (20_000, 2), (999_999, 2), (1_000_000, 5)])
+def test_min_count_auto_grows_with_the_text(words, floor):
+    rare = [name for times in range(1, 6) for name in [f"seen{times}"] * times]
+    encoder = TextEncoder(None)
+    encoder.adapt([[*rare, *["often"] * (words - len(rare))]])
+    assert encoder.vocabulary[1:] == ["often", *(f"seen{times}" for times in range(5, floor - 1, -1))]
+
+
+def test_min_count_and_max_vocabulary():
+    texts = ["a a a b b c"]
+    assert adapted(*texts, language=None, min_count=2).vocabulary == ["", "a", "b"]
+    assert adapted(*texts, language=None, max_vocabulary=1).vocabulary == ["", "a"]
+    assert adapted(*texts, language=None, max_vocabulary=None).vocabulary == ["", "a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["good film", "bad film"],
+        ("good film", "bad film"),
+        np.array(["good film", "bad film"]),
+        np.array(["good film", "bad film"], object),
+        pd.Series(["good film", "bad film"], index=[7, 3]),
+        (text for text in ["good film", "bad film"]),
+        [["good", "film"], ["bad", "film"]],
+        [("good", "film"), ("bad", "film")],
+        ({"good film": 0, "bad film": 1}).keys(),
+    ],
+    ids=["list", "tuple", "array", "object array", "series", "generator", "token lists", "token tuples", "keys"],
+)
+def test_adapt_takes_any_iterable_of_texts(texts):
+    encoder = TextEncoder()
+    encoder.adapt(texts)
+    assert encoder.vocabulary == ["", "film", "good", "bad"]
+
+
+def test_token_lists_are_taken_as_they_are():
+    encoder = adapted(["Good film", "THE", "the", "n't"])
+    assert encoder.vocabulary == ["", "Good film", "THE", "n't"]
+    assert encoder.encode([["THE", "the", "thE"]]).ids.tolist() == [2]
+
+
+@pytest.mark.parametrize("many", [1, 25_000])
+def test_adapt_on_stop_words_alone(many):
+    with raises(ValueError, "No word may enter the vocabulary", "3 are stop words", "`min_count`"):
+        TextEncoder().adapt(["the of and"] * many)
+
+
+def test_adapt_where_all_words_are_too_rare():
+    with raises(ValueError, "No word may enter the vocabulary", "occur fewer than 3 times", "lower `min_count`"):
+        TextEncoder(min_count=3).adapt(["good film", "good"])
+
+
+@pytest.mark.parametrize("texts", [[], (), np.array([], object), pd.Series([], dtype=object), (t for t in [])])
+def test_adapt_on_nothing(texts):
+    with raises(ValueError, "`TextEncoder.adapt` received no texts", "Pass at least one text"):
+        TextEncoder().adapt(texts)
+
+
+@pytest.mark.parametrize("texts", [5, None, object()])
+def test_adapt_on_what_is_no_iterable(texts):
+    with raises(TypeError, "expects an iterable of str", type(texts).__name__):
+        TextEncoder().adapt(texts)
+
+
+def test_adapt_checks_every_chunk_of_a_generator():
+    texts = ["good film"] * 5000
+    texts[4000] = None
+    encoder = TextEncoder()
+    with raises(TypeError, "expects every text in `texts` to be a str", "None", "Drop missing texts"):
+        encoder.adapt(text for text in texts)
+    assert not encoder.is_adapted
+
+
+def test_a_failed_adapt_keeps_the_old_vocabulary():
+    encoder = adapted("good film")
+    with raises(ValueError, "No word may enter the vocabulary"):
+        encoder.adapt(["the"])
+    assert encoder.vocabulary == ["", "good", "film"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda encoder: encoder.vocabulary,
+        lambda encoder: encoder.counts,
+        lambda encoder: encoder.word_id("film"),
+        lambda encoder: encoder.encode(["film"]),
+    ],
+)
+def test_before_adapt(use):
+    encoder = TextEncoder()
+    assert not encoder.is_adapted
+    assert encoder.size == 0
+    assert "film" not in encoder
+    with raises(NotFittedError, "has no vocabulary yet", "call `adapt(texts)`"):
+        use(encoder)
+
+
+# Encoding.
+
+
+def test_encode_drops_and_counts_unknown_words_but_not_stop_words():
+    encoder = adapted("good film", "bad film")
+    result = encoder.encode(["The good good film and the unseen one", "", "the", "new words", "bad"])
+    assert result.ids.tolist() == [2, 2, 1, 3]
+    assert result.offsets.tolist() == [0, 3, 3, 3, 3, 4]
+    assert result.unknown.tolist() == [1, 0, 0, 2, 0]
+    assert result.lengths.tolist() == [3, 0, 0, 0, 1]
+    assert result.coverage.tolist() == [0.75, 0.0, 0.0, 0.0, 1.0]
+    assert (result.ids.dtype, result.offsets.dtype, result.unknown.dtype) == (np.int32, np.int64, np.int32)
+    assert len(result) == 5
+
+
+def test_encode_of_no_texts_is_empty():
+    result = adapted("good film").encode([])
+    assert len(result) == 0
+    assert result.ids.shape == (0,)
+    assert result.coverage.shape == (0,)
+
+
+def test_encode_of_more_texts_than_a_chunk(rng):
+    words = np.array(["film", "good", "bad", "unseen"])
+    texts = [" ".join(rng.choice(words, size=rng.integers(0, 5))) for _ in range(5000)]
+    encoder = adapted("film film film good good bad")
+    numbers = {"film": 1, "good": 2, "bad": 3}
+    result = encoder.encode(texts)
+    for row in (0, 2047, 2048, 4095, 4096, 4999):
+        expected = [numbers[word] for word in texts[row].split() if word in numbers]
+        assert result.ids[result.offsets[row] : result.offsets[row + 1]].tolist() == expected
+        assert result.unknown[row] == texts[row].split().count("unseen")
+
+
+@pytest.mark.parametrize("options", [{}, {"min_count": 2}, {"max_vocabulary": 3}, {"language": None}, {"stem": True}])
+def test_adapt_and_encode_is_adapt_then_encode(comments, options):
+    once, twice = TextEncoder(**options), TextEncoder(**options)
+    together = once.adapt_and_encode(comments.unlabelled)
+    twice.adapt(comments.unlabelled)
+    assert once.vocabulary == twice.vocabulary
+    assert same(together, twice.encode(comments.unlabelled))
+    assert len(together.ids) > 10
+    assert together.unknown.any() == ("min_count" in options or "max_vocabulary" in options)
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "parts"),
+    [
+        ("one text", TypeError, ("expects a batch of texts", "one str", "Wrap it in a list")),
+        (b"one text", TypeError, ("expects a batch of texts", "one bytes")),
+        ("word " * 100_000, TypeError, ("expects a batch of texts", "Wrap it in a list")),
+        (["good", None], TypeError, ("at position 1", "None", "Drop missing texts")),
+        (["good", float("nan")], TypeError, ("at position 1", "nan", "Drop missing texts")),
+        (["good", 3], TypeError, ("at position 1", "3 of type int", "with `str`")),
+        ([b"good", "film"], TypeError, ("at position 0", "bytes", "text.decode('utf-8')")),
+        (["good"] * 25_000 + [None], TypeError, ("at position 25000", "Drop missing texts")),
+        ([["good"], "film"], TypeError, ("list of tokens, like the first one", "at position 1")),
+        (np.array([["good"], ["film"]]), ValueError, ("of one dimension", "(2, 1)", "Pass one column")),
+        (pd.DataFrame({"text": ["good"]}), ValueError, ("of one dimension", "frame['text']")),
+        (iter(["good"]), TypeError, ("a list, tuple, 1D array or Series", "Make it a list first")),
+        (7, TypeError, ("a list, tuple, 1D array or Series", "7 of type int")),
+    ],
+)
+def test_encode_refuses_what_is_no_batch_of_texts(texts, kind, parts):
+    with raises(kind, *parts):
+        adapted("good film").encode(texts)
+
+
+@pytest.mark.parametrize("tokens", [["good", None], ["good", 3], ["good", b"film"], ["good", ["nested"]]])
+def test_adapt_refuses_tokens_that_are_no_words(tokens):
+    encoder = TextEncoder()
+    with raises(TypeError, "token", type(tokens[1]).__name__):
+        encoder.adapt([tokens])
+    assert not encoder.is_adapted
+
+
+# EncodedTexts.
+
+
+def test_padded_matches_numpy():
+    texts = encoded([3, 1], [], [2, 2, 5])
+    np.testing.assert_array_equal(texts.padded(), [[3, 1, 0], [0, 0, 0], [2, 2, 5]])
+    assert texts.padded().dtype == np.int32
+    assert texts.padded(16).shape == (3, 16)
+    np.testing.assert_array_equal(texts.padded(16)[:, :3], texts.padded())
+    assert not texts.padded(16)[:, 3:].any()
+    assert texts.padded(3).shape == (3, 3)
+    assert encoded([], []).padded().shape == (2, 1)
+    assert encoded().padded(4).shape == (0, 4)
+
+
+def test_take_matches_lists(rng):
+    lists = [rng.integers(1, 9, size=size).tolist() for size in (3, 0, 1, 5)]
+    texts = encoded(*lists)
+    for rows in ([2, 0], [1], [3, 3, 1, 0], [], np.array([0, 3])):
+        taken = texts.take(rows)
+        assert [taken.ids[a:b].tolist() for a, b in zip(taken.offsets, taken.offsets[1:], strict=False)] == [
+            lists[row] for row in rows
+        ]
+        np.testing.assert_array_equal(taken.unknown, np.asarray(rows, int))
+        assert len(taken) == len(rows)
+
+
+def test_concatenate_undoes_take():
+    texts = encoded([3, 1], [], [2, 2, 5], [4])
+    parts = [texts.take([0]), texts.take([1, 2]), texts.take([]), texts.take([3])]
+    assert same(EncodedTexts.concatenate(parts), texts)
+    assert EncodedTexts.concatenate(parts).ids.dtype == np.int32
+
+
+# Settings.
+
+
+def test_config_round_trip(corpus):
+    options = {
+        "language": "english",
+        "tokenizer": "tweet",
+        "lowercase": False,
+        "stop_words": ["film", "plot"],
+        "stem": True,
+        "mark_negation": True,
+        "min_count": 2,
+        "max_vocabulary": 50,
+    }
+    encoder = TextEncoder(**options)
+    assert encoder.get_config() == options
+    twin = TextEncoder.from_config(encoder.get_config())
+    assert not twin.is_adapted
+    encoder.adapt(corpus)
+    twin.set_vocabulary_state(encoder.get_vocabulary_state())
+    assert twin.vocabulary == encoder.vocabulary
+    np.testing.assert_array_equal(twin.counts, encoder.counts)
+    assert same(twin.encode(corpus), encoder.encode(corpus))
+
+
+def test_copy_shares_nothing(corpus):
+    encoder = adapted(*corpus)
+    twin = encoder.copy()
+    assert same(twin.encode(corpus), encoder.encode(corpus))
+    twin.adapt(["other words"])
+    assert "charming" in encoder
+    assert "charming" not in twin
+
+
+def test_changing_the_vocabulary_state_does_not_change_the_encoder():
+    encoder = adapted("good film")
+    encoder.get_vocabulary_state()["words"].append("intruder")
+    assert encoder.vocabulary == ["", "good", "film"]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "parts"),
+    [
+        ({"language": "klingon"}, ValueError, ("`language` must be one of 'english', 'chinese', None", "'klingon'")),
+        ({"language": "x" * 9999}, ValueError, ("`language` must be one of",)),
+        ({"tokenizer": "spacy"}, ValueError, ("`tokenizer` must be one of 'words', 'tweet', 'treebank'", "'spacy'")),
+        ({"stop_words": "klingon"}, ValueError, ("`stop_words` must be one of 'auto', 'english', 'chinese'",)),
+        ({"min_count": 0}, ValueError, ("`min_count` must be an integer, 1 or more", "0")),
+        ({"min_count": 1.5}, TypeError, ("`min_count` must be an integer", "1.5 of type float")),
+        ({"min_count": True}, TypeError, ("`min_count` must be an integer", "bool")),
+        ({"max_vocabulary": 0}, ValueError, ("`max_vocabulary` must be an integer, 1 or more",)),
+        ({"max_vocabulary": "all"}, TypeError, ("`max_vocabulary` must be an integer", "'all' of type str")),
+    ],
+)
+def test_bad_settings(options, kind, parts):
+    with raises(kind, *parts):
+        TextEncoder(**options)
+
+
+@pytest.mark.parametrize("stop_words", [5, [1, 2], [None]])
+def test_stop_words_must_be_words(stop_words):
+    with raises(TypeError, "`stop_words`"):
+        TextEncoder(stop_words=stop_words)
