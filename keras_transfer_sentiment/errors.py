@@ -108,7 +108,9 @@ def check_labels(labels, count, caller, argument="y", one_class_ok=False):
     if hasattr(labels, "to_list"):
         labels = labels.to_list()
     try:
-        array = np.asarray(labels)
+        # As objects where they are str: an array of the longest one's length could fill the memory.
+        is_text = isinstance(labels, (list, tuple)) and any(isinstance(label, (str, bytes)) for label in labels)
+        array = np.asarray(labels, object if is_text else None)
     except ValueError:
         array = np.empty(0, object)
     if array.dtype.kind in "OUS" and array.size:

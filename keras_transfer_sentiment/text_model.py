@@ -170,4 +170,9 @@ def load_checked(path, expected_class, custom_objects=None):
             f"{short(os.fspath(path))} holds a {type(model).__name__}. Expected a "
             f"{' or a '.join(one.__name__ for one in wanted)}: save one with `.save('name.keras')`."
         )
+    if model.vocabulary_size and not model.encoder.is_adapted:
+        raise ValueError(
+            f"{short(os.fspath(path))} lacks its vocabulary. Expected a file written by `model.save('name.keras')`. "
+            "Copy or save it again."
+        )
     return model
