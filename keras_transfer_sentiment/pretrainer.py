@@ -171,13 +171,19 @@ class SkipGramPretrainer(TextModel):
         self._rate_start.assign(self._step)
         self._rate_steps.assign(passes * layout.steps)
         chunks = skipgram.passes(corpus, keep, layout, self._run_seed + int(self._step.numpy()))
-        spec = tf.TensorSpec((None, layout.rows, layout.length), tf.int32)
-        data = tf.data.Dataset.from_generator(lambda: chunks, output_signature=(spec, spec))
+        steps_per_epoch = -(-layout.steps // skipgram.STEPS_PER_CHUNK) * passes_per_epoch
+
+        def next_chunk(_):
+            chunk = tf.numpy_function(lambda: next(chunks), [], (tf.int32, tf.int32))
+            return (tuple(tf.ensure_shape(part, (None, layout.rows, layout.length)) for part in chunk),)
+
+        # Not from_generator: that makes TensorFlow give every freed tensor back to the system, a third of the time.
+        data = tf.data.Dataset.range((epochs - initial_epoch) * steps_per_epoch).map(next_chunk).prefetch(4)
         self.make_train_function(force=True)  # the noise and the layout are part of the graph
         return super().fit(
-            data.prefetch(4).map(lambda ids, texts: ((ids, texts),)),
+            data,
             epochs=epochs,
-            steps_per_epoch=-(-layout.steps // skipgram.STEPS_PER_CHUNK) * passes_per_epoch,
+            steps_per_epoch=steps_per_epoch,
             verbose=verbose,
             callbacks=callbacks,
             initial_epoch=initial_epoch,
