@@ -401,6 +401,14 @@ class TransferSentimentClassifier(TextModel):
                 f"(batch, 1). Received a {type(head).__name__} that turned (2, {TIME_MULTIPLE}, "
                 f"{self.embedding.output_dim}) into {short(shape)}. End it with `Dense(1, activation='sigmoid')`."
             )
+        # Large random vectors: without a sigmoid, some of their outputs are no probabilities.
+        noise = tf.random.stateless_normal((64, TIME_MULTIPLE, self.embedding.output_dim), [0, 0], stddev=10.0)
+        outputs = self._call_head(head, noise, tf.ones((64, TIME_MULTIPLE), tf.bool)).numpy()
+        if not ((outputs >= 0.0) & (outputs <= 1.0)).all():
+            raise ValueError(
+                f"`head` must return probabilities, from 0 to 1. Received a {type(head).__name__} that returns values "
+                f"from {outputs.min():.3g} to {outputs.max():.3g}. End it with `Dense(1, activation='sigmoid')`."
+            )
         self._pool_is_fixed = False
         if isinstance(head, SentimentHead) and type(head).call is SentimentHead.call:
             with tf.GradientTape() as tape:
@@ -442,8 +450,8 @@ class TransferSentimentClassifier(TextModel):
                 "`validation_data` must be `(x, y)`, `(x, y, sample_weight)` or a Dataset. Received "
                 f"{short(data)}. Pass a tuple, such as `(texts, labels)`."
             )
-        x, y, *weights = data
-        return self._inputs(self._examples(x, y, weights[0] if weights else None, "fit", one_class_ok=True))
+        x, y, weights = (*data, None)[:3]
+        return self._inputs(self._examples(x, y, weights, "fit(validation_data=...)", one_class_ok=True))
 
     def _inputs(self, examples):
         """Returns what Keras trains or evaluates on: a tuple of pooled texts, labels and weights, or a PyDataset."""

@@ -1,6 +1,7 @@
 """Word vectors from unlabelled text."""
 
 import random
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -79,6 +80,7 @@ class SkipGramPretrainer(TextModel):
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         self._tables: skipgram.Tables | None = None
+        self.train_function: Callable | None = None
         self._mean = MaskedMeanPooling()
         self._mean_loss = keras.metrics.Mean(name="loss")
         super().compile(optimizer=None, jit_compile=False)
@@ -189,6 +191,13 @@ class SkipGramPretrainer(TextModel):
             initial_epoch=initial_epoch,
             shuffle=False,  # the chunks are shuffled already
         )
+
+    def make_train_function(self, force=False):
+        # Keras nests the step in functions of its own, inside which the same step takes twice as long.
+        if self.train_function is None or force:
+            step = self.train_step if self.run_eagerly else tf.function(self.train_step, autograph=False)
+            self.train_function = lambda iterator: step(next(iterator))
+        return self.train_function
 
     def train_step(self, data):
         """Trains on one chunk: int32 ids and text numbers, `(steps, rows, length)` each."""

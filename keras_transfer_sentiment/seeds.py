@@ -75,10 +75,11 @@ def check_known(lists: Mapping, encoder: TextEncoder) -> None:
         encoder: an adapted encoder.
 
     Raises:
-        ValueError: none is.
+        ValueError: none is, or none of one side.
     """
     words = [word for polarity in POLARITIES for word in lists[polarity]]
     known = encoder.encode(words).lengths > 0
+    per_side = np.split(known, [len(lists[POLARITIES[0]])])
     unknown = [word for word, is_known in zip(words, known, strict=True) if not is_known]
     if not known.any():
         raise ValueError(
@@ -86,6 +87,13 @@ def check_known(lists: Mapping, encoder: TextEncoder) -> None:
             "Pass `seed_words={'positive': [...], 'negative': [...]}` with words of your texts, or "
             "`seed_words=None`."
         )
+    for polarity, side in zip(POLARITIES, per_side, strict=True):
+        if not side.any():
+            raise ValueError(
+                f"None of the {polarity} seed words is in the vocabulary of {encoder.size - 1} words: "
+                f"{short(lists[polarity])}. Seed words of one side only would tell the classifier nothing else: pass "
+                "words of your texts for both sides, or `seed_words=None`."
+            )
     if unknown:
         warnings.warn(
             f"{len(unknown)} of {len(words)} seed words are not in the vocabulary and do nothing: "

@@ -98,7 +98,7 @@ def plan_layout(words: float, window: int | None, rows: int | None = None) -> La
     # Subsampling is random: room for three standard deviations more than expected.
     total = int(np.ceil((words + 3 * np.sqrt(words)) / length)) + 1
     # Many small steps teach more than few large ones, until their overhead counts.
-    most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 8192 // length))))
+    most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 128))))
     steps = -(-total // most)
     return Layout(length, -(-total // steps), steps)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zipfile
 
 import keras
@@ -163,7 +164,21 @@ def load_checked(path, expected_class, custom_objects=None):
         ValueError: it is not a whole `.keras` file, or holds another kind of model.
     """
     check_model_file(path)
-    model = keras.saving.load_model(path, custom_objects=custom_objects)
+    try:
+        model = keras.saving.load_model(path, custom_objects=custom_objects)
+    except (TypeError, ValueError) as error:
+        missing = re.search(r"Could not locate (?:class|function) '([^']+)'", str(error))
+        if not missing:
+            raise
+        raise ValueError(
+            f"{short(os.fspath(path))} needs `{missing[1]}`, which is not known here. Import the module that defines "
+            f"and registers it first, or pass `custom_objects={{'{missing[1]}': {missing[1]}}}`."
+        ) from None
+    except OSError as error:
+        raise ValueError(
+            f"{short(os.fspath(path))} is damaged: {short(str(error))}. Expected a file written by "
+            "`model.save('name.keras')`. Copy or save it again."
+        ) from None
     if not isinstance(model, expected_class):
         wanted = expected_class if isinstance(expected_class, tuple) else (expected_class,)
         raise ValueError(
