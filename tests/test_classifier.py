@@ -578,12 +578,15 @@ def test_many_unknown_seed_words_make_a_short_warning(pretrainer):
     assert len(str(seen[0].message)) < 400
 
 
-def test_seed_words_of_one_side_unknown_cannot_train_alone(pretrainer, comments):
-    with pytest.warns(UserWarning, match="1 of 2 seed words"):
-        model = make(pretrainer, seed_words={"positive": ["charming"], "negative": ["zzz"]})
-    with unchanged(model), raises(ValueError, "labels of one class only", "`fit`"):
-        model.fit(verbose=0)
-    model.fit(comments.texts, comments.labels, epochs=1, verbose=0)
+def test_seed_words_of_one_side_unknown(pretrainer):
+    with raises(ValueError, "None of the negative seed words is in the vocabulary", "for both sides"):
+        make(pretrainer, seed_words={"positive": ["charming"], "negative": ["zzz"]})
+
+
+def test_a_head_without_a_sigmoid_is_refused(pretrainer):
+    head = keras.Sequential([keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(1)])
+    with raises(ValueError, "must return probabilities, from 0 to 1", "`Dense(1, activation='sigmoid')`"):
+        make(pretrainer, head=head)
 
 
 @pytest.mark.parametrize("many", [1, 25_000])
