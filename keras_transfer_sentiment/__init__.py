@@ -16,6 +16,7 @@ _MODULES = {
     "SentimentHead": "heads",
     "SkipGramPretrainer": "pretrainer",
     "TextEncoder": "text",
+    "TextFiles": "corpus",
     "TransferSentimentClassifier": "classifier",
     "UnitLength": "pooling",
     "load_model": "saving",

@@ -12,7 +12,7 @@ from .contracts import raises, run_python
 FOLDER = Path(keras_transfer_sentiment.__file__).parent
 # Each module may import those before it.
 ORDER = [
-    *("errors", "tokenizers", "text", "skipgram", "pooling", "heads", "text_model", "pretrainer"),
+    *("errors", "tokenizers", "text", "corpus", "skipgram", "pooling", "heads", "text_model", "pretrainer"),
     *("examples", "seeds", "classifier", "saving", "demo", "cli", "__init__"),
 ]
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -25,6 +25,7 @@ PUBLIC = [
     "SentimentHead",
     "SkipGramPretrainer",
     "TextEncoder",
+    "TextFiles",
     "TransferSentimentClassifier",
     "UnitLength",
     "load_model",
