@@ -20,6 +20,7 @@ from keras_transfer_sentiment.pretrainer import SkipGramPretrainer
 from keras_transfer_sentiment.seeds import check_known, seed_examples, seed_word_lists
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel, load_checked
+from keras_transfer_sentiment.vectors import transferred
 
 _FULL_BATCH = 32_768  # up to so many pooled texts make one batch
 _AUTO_STEPS = 300  # training steps where the user picks no epochs
@@ -97,6 +98,7 @@ class TransferSentimentClassifier(TextModel):
         vectors = pretrainer.vectors  # an error if there are none yet, before anything is built
         lists = seed_word_lists(seed_words, pretrainer.encoder.language)
         super().__init__(pretrainer.encoder.copy() if pretrainer.encoder.is_adapted else pretrainer.encoder, name=name)
+        self._nearest = pretrainer.nearest_words() if isinstance(pretrainer, SkipGramPretrainer) else None
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         # Tuples: Keras wraps the lists that a model holds.
@@ -106,7 +108,7 @@ class TransferSentimentClassifier(TextModel):
         )
         self.embedding.build()
         if self.encoder.is_adapted:
-            self.embedding.embeddings.assign(_transferred(vectors, self.encoder.counts))
+            self.embedding.embeddings.assign(transferred(vectors, self.encoder.counts))
             if lists:
                 check_known(lists, self.encoder)
         self.head = self._built_head(MeanPoolHead(seed=self._run_seed) if head is None else head)
@@ -300,7 +302,7 @@ class TransferSentimentClassifier(TextModel):
         else:
             self._check_vocabulary("predict")
             texts = check_texts(x, "predict")
-            count, part = len(texts), lambda first: self.encoder.encode(texts[first : first + _PART])
+            count, part = len(texts), lambda first: self._encoded(texts[first : first + _PART], "predict")
         # TensorFlow computes one part while Python tokenises the next.
         with ThreadPoolExecutor(1) as worker:
             jobs = [worker.submit(self._probabilities, part(first), batch_size) for first in range(0, count, _PART)]
@@ -485,15 +487,3 @@ class TransferSentimentClassifier(TextModel):
             result[rows] = part
             first = last
         return result
-
-
-def _transferred(vectors, counts):
-    """Returns the word vectors as the embedding takes them: centred, and long ones shortened.
-
-    Without the mean vector of running text, what all texts have in common, the differences count. A vector's length
-    says how topical its word is rather than how polar; its square root is left.
-    """
-    table = vectors - (counts / counts.sum()) @ vectors
-    table /= np.sqrt(np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12))
-    table[0] = 0.0
-    return table.astype("float32")

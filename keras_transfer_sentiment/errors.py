@@ -1,7 +1,9 @@
 """Argument checks and the wording of every error: what was received, what was expected, how to fix it."""
 
+import itertools
 import math
 import numbers
+import operator
 import reprlib
 
 import numpy as np
@@ -10,6 +12,10 @@ _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = 60
 _repr.maxlist = _repr.maxtuple = _repr.maxset = _repr.maxdict = _repr.maxarray = 3
 _repr.maxlevel = 2
+
+
+# Kinds of tokens that need no look at each: they have a hash, equal themselves and are no kind of NumPy's.
+_PLAIN_TOKENS = {str, int, bool, bytes}
 
 
 class NotFittedError(ValueError):
@@ -30,7 +36,7 @@ def check_texts(texts, caller, argument="x", allow_empty=False):
 
     Args:
         texts: list, tuple, set-free iterable with `tolist` (NumPy array, pandas or polars Series) of `str`, or of
-            lists of tokens.
+            lists of tokens, which `check_tokens` checks.
         caller: name of the public method, for the message.
         argument: name of its argument, for the message.
         allow_empty: whether a batch of no texts is fine.
@@ -86,7 +92,86 @@ def _check_each(texts, caller, argument):
 
 
 def _is_missing(value):
-    return value is None or (isinstance(value, numbers.Real) and value != value) or type(value).__name__ == "NAType"
+    return value is None or _is_nan(value) or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _is_nan(value):
+    return isinstance(value, numbers.Real) and value != value
+
+
+def check_tokens(texts, caller, first=0, only_str=False):
+    """Returns texts that are lists of tokens, with NumPy's scalars among them as Python's own.
+
+    Args:
+        texts: list of lists or tuples.
+        caller: name of the public method, for the message.
+        first: the place of the first of these texts among all, for the message.
+        only_str: whether tokens have to be str, because they will be joined into phrases.
+
+    Raises:
+        TypeError: a token without a hash, a missing one, or one that is no str where it has to be.
+    """
+    kinds = set(map(type, itertools.chain.from_iterable(texts)))
+    if kinds <= ({str} if only_str else _PLAIN_TOKENS):
+        return texts
+    try:
+        different = dict.fromkeys(itertools.chain.from_iterable(texts))
+    except TypeError:
+        _refuse_token(
+            texts,
+            lambda token: not _has_hash(token),
+            f"`{caller}` expects tokens that have a hash: str, numbers or tuples of them.",
+            "Make a list a tuple: `tuple(token)`; map other kinds to str.",
+            first,
+        )
+    plain = {}
+    for token in different:
+        if _is_missing(token) or _holds_nan(token):
+            _refuse_token(
+                texts,
+                lambda other, token=token: other is token,
+                f"`{caller}` received a missing token.",
+                "Leave it out of its text, or replace it with a word of your own.",
+                first,
+            )
+        value = _as_python(token)
+        if only_str and not isinstance(value, str):
+            _refuse_token(
+                texts,
+                lambda other, token=token: other is token,
+                f"`{caller}` joins words into phrases and expects tokens to be str.",
+                "Convert each token with `str`, or use `TextEncoder(phrases=False)`.",
+                first,
+            )
+        if value is not token:
+            plain[token] = value
+    return [[plain.get(token, token) for token in text] for text in texts] if plain else texts
+
+
+def _refuse_token(texts, is_wrong, expected, fix, first):
+    place, token = next((i, token) for i, text in enumerate(texts, first) for token in text if is_wrong(token))
+    raise TypeError(f"{expected} Received {short(token)} of type {type(token).__name__} in text {place}. {fix}")
+
+
+def _has_hash(value):
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _holds_nan(value):
+    return _is_nan(value) or (isinstance(value, tuple) and any(map(_holds_nan, value)))
+
+
+def _as_python(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) is not tuple:
+        return value
+    parts = tuple(map(_as_python, value))
+    return value if all(map(operator.is_, parts, value)) else parts
 
 
 def check_labels(labels, count, caller, argument="y", one_class_ok=False):

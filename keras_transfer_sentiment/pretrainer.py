@@ -1,26 +1,31 @@
 """Word vectors from unlabelled text."""
 
+import contextlib
+import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment import skipgram
-from keras_transfer_sentiment.errors import check_number, check_texts
-from keras_transfer_sentiment.pooling import PACKAGE, MaskedMeanPooling
+from keras_transfer_sentiment import blocks, skipgram, skipgram_cpu, skipgram_gpu, sources, subwords
+from keras_transfer_sentiment.cache import EncodedFile, TrainingBackup
+from keras_transfer_sentiment.errors import check_number, short
+from keras_transfer_sentiment.pooling import PACKAGE, MaskedMeanPooling, mean_vectors
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
-from keras_transfer_sentiment.text_model import TextModel, dataset_batches
+from keras_transfer_sentiment.text_model import TextModel
+from keras_transfer_sentiment.vector_files import read_vectors
+from keras_transfer_sentiment.vectors import WordVectors
 
 _TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where the user sets no epochs
 _AUTO_EPOCHS = 10  # at most so many then: over a small text, an epoch is several passes
-_COMPILE_WORDS = 1_000_000  # from so many words of training on, compiling the step pays
-_PREDICT_WORDS = 200_000  # words averaged at a time: small enough for the cache, large enough to fill the threads
+_ZIPF_WORDS = 1_000_000  # count of the first word of a file that has no counts
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class SkipGramPretrainer(TextModel):
+class SkipGramPretrainer(WordVectors, TextModel):
     """Learns word vectors from unlabelled text by skip-gram with negative sampling.
 
     From each word the other words of its text are predicted: vectors of words that share texts are pulled together,
@@ -37,6 +42,10 @@ class SkipGramPretrainer(TextModel):
             keeps all.
         learning_rate: float. Of the row-wise Adagrad update; falls linearly to almost 0 during a `fit`.
         encoder: `TextEncoder` or None. How texts become words; None is the default one, for English.
+        char_ngrams: two ints or None. The shortest and the longest character n-gram that has a vector; a word's
+            vector is then the mean of its own and those of its n-grams, and misspelt and unseen words have one too
+            (Bojanowski, Grave, Joulin and Mikolov 2017). (3, 6) is usual. Training takes several times as long.
+        ngram_buckets: int. Rows of the table of n-grams, which share them by a hash.
         seed: int or None. The same seed gives the same vectors on the same machine; None takes one from Python's
             `random`, which `keras.utils.set_random_seed` seeds.
         name: str or None.
@@ -68,6 +77,8 @@ class SkipGramPretrainer(TextModel):
         subsample: float | None = 1e-4,
         learning_rate: float = 0.2,
         encoder: TextEncoder | None = None,
+        char_ngrams: tuple[int, int] | None = None,
+        ngram_buckets: int = 200_000,
         seed: int | None = None,
         name: str | None = None,
     ):
@@ -77,27 +88,40 @@ class SkipGramPretrainer(TextModel):
         self.negative_samples = check_number(negative_samples, "negative_samples", 1, kind=int)
         self.subsample = subsample if subsample is None else check_number(subsample, "subsample", 1e-12, 1.0)
         self.learning_rate = check_number(learning_rate, "learning_rate", 1e-12)
+        self.char_ngrams = subwords.check_lengths(char_ngrams)
+        self.ngram_buckets = check_number(ngram_buckets, "ngram_buckets", 1, 2**30, kind=int)
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
-        self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
+        self._first_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         self._tables: skipgram.Tables | None = None
+        self._bags: subwords.Bags | None = None
+        self._near: tuple[int, subwords.NearestWords] | None = None  # what the n-grams say, and after which step
+        self._trainer: skipgram_cpu.Trainer | skipgram_gpu.Trainer | None = None
+        self._backup: TrainingBackup | None = None
         self.train_function: Callable | None = None
         self._mean = MaskedMeanPooling()
-        self._mean_loss = keras.metrics.Mean(name="loss")
+        self._loss_sums = np.zeros(2)  # of an epoch: of the losses, and the number of pairs
         super().compile(optimizer=None, jit_compile=False)
 
     @property
     def vocabulary_size(self):
         """Number of word vectors, padding's included; 0 before there are any."""
-        return 0 if self._tables is None else self._tables.words.shape[0]
+        return 0 if self._tables is None else int(self._tables.words.shape[0])
 
     @property
     def vectors(self) -> np.ndarray:
         """float32 array `(vocabulary, embedding_dim)`: the word vectors, by id; row 0, padding, is 0."""
-        return self._fitted_tables.words.numpy()
+        tables = self._fitted_tables
+        if self._bags is None:
+            return tables.words.numpy()
+        return subwords.composed(tables.words.numpy(), tables.ngrams.numpy(), self._bags)
 
     @property
     def metrics(self):
-        return [self._mean_loss]
+        return []  # the loss is summed up without Keras, whose metrics would take longer than small steps
+
+    def reset_metrics(self):
+        super().reset_metrics()
+        self._loss_sums = np.zeros(2)
 
     def compile(self, run_eagerly: bool = False) -> None:
         """Sets how `fit` runs; the loss and the update rule are part of skip-gram and cannot be chosen.
@@ -114,14 +138,14 @@ class SkipGramPretrainer(TextModel):
         """Learns the vocabulary and gives each word a random vector, without training.
 
         Args:
-            texts: iterable of str or of token lists.
+            texts: iterable of str or of token lists, or any other source of texts that `fit` takes.
         """
         if self._tables is not None:
             raise ValueError(
                 f"This pretrainer has vectors for {self.encoder.size - 1} words already; a new vocabulary would not "
-                "fit them. Make a new `SkipGramPretrainer` for it."
+                "fit them. Make a new `SkipGramPretrainer` for it, or call `fit(texts, grow_vocabulary=True)`."
             )
-        self.encoder.adapt(self._stream(texts, "adapt"))
+        self.encoder.adapt(sources.texts_of(texts, "adapt"))
         self._create_tables(self.encoder.size)
 
     def fit(
@@ -132,18 +156,29 @@ class SkipGramPretrainer(TextModel):
         verbose: str | int = "auto",
         callbacks: list | None = None,
         initial_epoch: int = 0,
+        grow_vocabulary: bool = False,
+        cache_dir: str | os.PathLike | None = None,
     ) -> keras.callbacks.History:
         """Learns word vectors, after the vocabulary if there is none yet. A second `fit` goes on from the first.
 
+        Lists and arrays are encoded in memory. All other texts may be of any length: they are read once, and lie as
+        word ids in a file, in `cache_dir` or a temporary folder, while the vectors are trained.
+
         Args:
-            x: texts: list, tuple, 1D NumPy array, Series or generator of str or of token lists, a callable that
-                returns such an iterable, a `tf.data.Dataset` of str, or `EncodedTexts` of this model's encoder.
+            x: texts: list, tuple, 1D NumPy array or Series of str or of token lists; `TextFiles`, the `pathlib.Path`
+                of a file or a list of them; a generator, a callable that returns a fresh iterable, a
+                `tf.data.Dataset` of str; or `EncodedTexts` of this model's encoder.
             batch_size: int or None. Rows of words a training step takes; None chooses by the size of the text.
             epochs: int or None. Passes over the text. None takes as many as its size needs: 3 for a large corpus,
                 up to 200 for a few sentences, then several passes an epoch.
             verbose: `"auto"`, 0, 1 or 2, as in Keras.
             callbacks: list of `keras.callbacks.Callback`.
             initial_epoch: int. Epoch to start from, as in Keras.
+            grow_vocabulary: bool. Whether new words of these texts enter the vocabulary, after those there are, which
+                keep their vectors as a start. See `TextEncoder.grow`.
+            cache_dir: path of a folder or None. Where the encoded texts are kept and, every half a minute, the state
+                of the training. The same call goes on from there after an interruption, even `kill -9`; another
+                `fit` on the same texts need not encode them again.
 
         Returns:
             A `keras.callbacks.History` with the `loss` of each epoch: the mean over pairs of words of one text. The
@@ -151,83 +186,107 @@ class SkipGramPretrainer(TextModel):
 
         Raises:
             TypeError: not texts.
-            ValueError: no texts, or no word of them in the vocabulary.
+            ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder.
+            OSError: a file that cannot be read, or a full disk.
         """
         if epochs is not None:
             epochs = check_number(epochs, "epochs", 1, kind=int)
+        if isinstance(batch_size, (list, tuple)) or hasattr(batch_size, "ndim"):
+            raise TypeError(
+                f"`fit` learns from texts alone and takes no labels. Received {short(batch_size)} after the texts. "
+                "Leave them out; `TransferSentimentClassifier.fit` takes them."
+            )
         if batch_size is not None:
             batch_size = check_number(batch_size, "batch_size", 1, kind=int)
-        corpus = self._encode_corpus(x)
+        initial_epoch = check_number(initial_epoch, "initial_epoch", 0, kind=int)
+        if epochs is not None and initial_epoch >= epochs:
+            raise ValueError(
+                f"`initial_epoch` must be less than `epochs`. Received `initial_epoch={initial_epoch}` and "
+                f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
+            )
+        with contextlib.ExitStack() as stack:
+            corpus = self._encode_corpus(x, grow_vocabulary, cache_dir, verbose, stack)
+            return self._train(corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack)
+
+    def _train(self, corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack):
         counts = self.encoder.counts
-        keep = skipgram.keep_probability(counts, self.subsample)
-        expected = float(keep[corpus.ids].sum())
-        layout = skipgram.plan_layout(expected, self.window, batch_size)
+        there = corpus.counts if isinstance(corpus, EncodedFile) else np.bincount(corpus.ids, minlength=len(counts))
+        keep = skipgram.keep_probability(there, self.subsample)
+        expected = float(keep @ there)
+        layout = blocks.plan_layout(expected, self.window, batch_size)
         passes_per_epoch = 1
         if epochs is None:
             passes = int(np.clip(np.ceil(_TRAINING_WORDS / max(expected, 1)), 3, 200))
             passes_per_epoch = -(-passes // _AUTO_EPOCHS)
             epochs = initial_epoch + -(-passes // passes_per_epoch)
-        passes = (epochs - initial_epoch) * passes_per_epoch
-        self._noise = skipgram.noise_tables(counts)
-        self._compiled = passes * expected > _COMPILE_WORDS
-        self._rate_start.assign(self._step)
-        self._rate_steps.assign(passes * layout.steps)
-        chunks = skipgram.passes(corpus, keep, layout, self._run_seed + int(self._step.numpy()))
-        steps_per_epoch = -(-layout.steps // skipgram.STEPS_PER_CHUNK) * passes_per_epoch
+        steps_per_epoch = passes_per_epoch * layout.steps
+        seed, step, _, _ = self._progress.numpy()
+        self._progress.assign([seed, step, step, (epochs - initial_epoch) * steps_per_epoch])
+        if cache_dir is not None:
+            plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
+            self._restore(Path(cache_dir), plan)
+        noise = skipgram.noise_tables(counts)
+        objective = skipgram.Objective(self.window, self.negative_samples, layout.length // 2, noise)
+        if tf.config.list_physical_devices("GPU") and self._bags is None:
+            self._trainer = skipgram_gpu.Trainer(self._fitted_tables, objective, self.run_eagerly)
+        else:
+            self._trainer = skipgram_cpu.Trainer(self._fitted_tables, objective, layout.rows, layout.length, self._bags)
+        stack.callback(self._end_training)
+        stream: list = []
+
+        def chunk():
+            if not stream:  # the first one, after `BackupAndRestore` has set the progress
+                seed, step, start, _ = (int(number) for number in self._progress.numpy())
+                epoch, done = divmod(step - start, steps_per_epoch)
+                stream.append(blocks.chunks(corpus, keep, layout, [seed, start], epoch * passes_per_epoch, done))
+            return next(stream[0])
 
         def next_chunk(_):
-            chunk = tf.numpy_function(lambda: next(chunks), [], (tf.int32, tf.int32))
-            return (tuple(tf.ensure_shape(part, (None, layout.rows, layout.length)) for part in chunk),)
+            parts = tf.numpy_function(chunk, [], (tf.int32, tf.int32))
+            return (tuple(tf.ensure_shape(part, (None, layout.rows, layout.length)) for part in parts),)
 
         # Not from_generator: that makes TensorFlow give every freed tensor back to the system, a third of the time.
-        data = tf.data.Dataset.range((epochs - initial_epoch) * steps_per_epoch).map(next_chunk).prefetch(4)
-        self.make_train_function(force=True)  # the noise and the layout are part of the graph
-        return super().fit(
+        chunks_per_epoch = blocks.chunks_a_pass(layout) * passes_per_epoch
+        data = tf.data.Dataset.range((epochs - initial_epoch) * chunks_per_epoch).map(next_chunk).prefetch(4)
+        _, step, start, _ = self._progress.numpy()
+        history = super().fit(
             data,
             epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
+            steps_per_epoch=chunks_per_epoch,
             verbose=verbose,
             callbacks=callbacks,
-            initial_epoch=initial_epoch,
+            initial_epoch=initial_epoch + (int(step) - int(start)) // steps_per_epoch,
             shuffle=False,  # the chunks are shuffled already
         )
+        if self._backup is not None:
+            self._backup.delete()
+        return history
 
     def make_train_function(self, force=False):
-        # Keras nests the step in functions of its own, inside which the same step takes twice as long.
-        if self.train_function is None or force:
-            step = self.train_step if self.run_eagerly else tf.function(self.train_step, autograph=False)
-            self.train_function = lambda iterator: step(next(iterator))
+        # Not Keras's, which is a graph: the step is compiled already.
+        self.train_function = lambda iterator: self.train_step(next(iterator))
         return self.train_function
 
     def train_step(self, data):
         """Trains on one chunk: int32 ids and text numbers, `(steps, rows, length)` each."""
         ((ids, texts),) = data
-        total = tf.maximum(tf.cast(self._rate_steps, tf.float32), 1.0)
-
-        def one(i, loss, pairs):
-            done = tf.cast(self._step - self._rate_start, tf.float32) / total
-            block_loss, block_pairs = skipgram.train_block(
-                self._fitted_tables,
-                self._noise,
-                ids[i],
-                texts[i],
-                window=self.window,
-                negative_samples=self.negative_samples,
-                shared_negatives=ids.shape[-1] // 2,
-                rate=self.learning_rate * tf.maximum(1.0 - done, skipgram.RATE_FLOOR),
-                seed=tf.stack([self._run_seed, 3 * self._step]),
-                compiled=self._compiled,
-            )
-            self._step.assign_add(1)
-            return i + 1, loss + block_loss, pairs + block_pairs
-
-        _, loss, pairs = tf.while_loop(lambda i, *_: i < tf.shape(ids)[0], one, (0, 0.0, 0.0), parallel_iterations=1)
-        self._mean_loss.update_state(loss / tf.maximum(pairs, 1.0), sample_weight=pairs)
-        return {"loss": self._mean_loss.result()}
+        steps = ids.shape[0]
+        seed, step, start, total = (int(number) for number in self._progress.numpy())
+        left = 1.0 - (np.arange(steps) + (step - start)) / max(total, 1)
+        rates = (self.learning_rate * np.maximum(left, skipgram.RATE_FLOOR)).astype("float32")
+        if steps:
+            assert self._trainer is not None
+            self._loss_sums += self._trainer.train(ids, texts, rates, seed, step)
+            self._progress.assign([seed, step + steps, start, total])
+        if self._backup is not None:
+            self._backup.save_if_due(self._state)
+        return {"loss": self._loss_sums[0] / max(self._loss_sums[1], 1.0)}
 
     def call(self, inputs):
         """Returns mean word vectors `(batch, embedding_dim)` of int ids `(batch, time)` padded with 0."""
-        return self._mean(tf.gather(self._fitted_tables.words, inputs), mask=inputs != 0)
+        # Not from the variable itself: it would hand out copies of its memory from then on.
+        table = tf.convert_to_tensor(self._fitted_tables.words if self._bags is None else self.vectors)
+        return self._mean(tf.gather(table, inputs), mask=inputs != 0)
 
     def predict(self, x, verbose: str | int = 0) -> np.ndarray:
         """Returns the mean word vector of each text; the zero vector where no word is known.
@@ -241,38 +300,36 @@ class SkipGramPretrainer(TextModel):
         """
         return mean_vectors(self.vectors, self._encoded(x, "predict"))
 
-    def vector(self, word: str) -> np.ndarray:
-        """Returns the vector of a word, float32 `(embedding_dim,)`.
+    def _encoded(self, x, caller):
+        self._nearest = self.nearest_words()
+        return super()._encoded(x, caller)
 
-        Raises:
-            KeyError: the word is not in the vocabulary.
-        """
-        self._check_vocabulary("vector")
-        return self._fitted_tables.words[self.encoder.word_id(word)].numpy()
+    def save_assets(self, dir_path):
+        self._nearest = None  # made anew from the tables
+        super().save_assets(dir_path)
 
-    def most_similar(self, word: str, top_n: int = 10) -> list[tuple[str, float]]:
-        """Returns the words whose vectors point most nearly the same way.
+    def nearest_words(self) -> subwords.NearestWords | None:
+        """Returns what finds the known word most like an unknown one; None without `char_ngrams`."""
+        if self._bags is None or self.char_ngrams is None:
+            return None
+        step = int(self._progress.numpy()[1])
+        if self._near is None or self._near[0] != step:
+            ngrams = self._fitted_tables.ngrams.numpy()
+            self._near = (step, subwords.NearestWords(self.vectors, ngrams, self.char_ngrams))
+        return self._near[1]
 
-        Args:
-            word: str.
-            top_n: int. How many.
+    def _rows(self, words):
+        """Returns the vectors of words, those outside the vocabulary made of n-grams, where words have them."""
+        nearest = self.nearest_words()
+        if nearest is None:
+            table = tf.convert_to_tensor(self._fitted_tables.words)
+            return tf.gather(table, [self.encoder.word_id(word) for word in words]).numpy()
 
-        Returns:
-            list of `(word, cosine similarity)`, the most similar first, `word` itself left out.
+        def one(word):
+            vector = np.zeros(0) if word in self.encoder else nearest.vector(word)
+            return vector if vector.any() else nearest.vectors[self.encoder.word_id(word)]
 
-        Raises:
-            KeyError: the word is not in the vocabulary.
-        """
-        self._check_vocabulary("most_similar")
-        top_n = check_number(top_n, "top_n", 1, kind=int)
-        place = self.encoder.word_id(word)
-        vectors = self.vectors
-        unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        cosine = unit @ unit[place]
-        cosine[[0, place]] = -np.inf
-        best = np.argsort(-cosine)[: min(top_n, len(cosine) - 2)]
-        words = self.encoder.vocabulary
-        return [(words[i], float(cosine[i])) for i in best]
+        return np.array([one(word) for word in words], "float32").reshape(len(words), self.embedding_dim)
 
     def embedding_layer(self) -> keras.layers.Embedding:
         """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
@@ -283,12 +340,80 @@ class SkipGramPretrainer(TextModel):
         return layer
 
     def get_config(self):
-        names = "embedding_dim window negative_samples subsample learning_rate seed"
+        names = "embedding_dim window negative_samples subsample learning_rate char_ngrams ngram_buckets seed"
         return {**super().get_config(), **{name: getattr(self, name) for name in names.split()}}
+
+    @classmethod
+    def from_vectors(
+        cls,
+        path,
+        file_format: str = "auto",
+        encoder: TextEncoder | None = None,
+        max_words: int | None = None,
+        **options,
+    ) -> "SkipGramPretrainer":
+        """Returns a pretrainer with the vectors of a file: of word2vec, GloVe, fastText or `save_vectors`.
+
+        It feeds a classifier as it is, and `fit` trains it on. Such files hold no counts, which say how much a word
+        weighs in the mean; they are taken to fall as one over the place in the file (Zipf's law), where the most
+        frequent word usually comes first. Words that the encoder never gives, stop words and such in upper case, are
+        left out.
+
+        Args:
+            path: path of the file, `.gz` and `.xz` too.
+            file_format: `"auto"`, `"word2vec"` (and fastText's `.vec`), `"word2vec-binary"` or `"glove"`.
+            encoder: `TextEncoder` without vocabulary or None. How texts become words; None is the default one.
+            max_words: int or None. The first so many words of the file are read.
+            **options: further arguments of `SkipGramPretrainer`, all but `embedding_dim` and `char_ngrams`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is broken, or of another format.
+
+        Examples:
+            >>> path = os.path.join(tempfile.mkdtemp(), "tiny.vec")
+            >>> with open(path, "w") as file:
+            ...     _ = file.write("3 2\\nwarm 0.5 1\\ncold -0.5 1\\nfunny 0.5 0.75\\n")
+            >>> pretrainer = SkipGramPretrainer.from_vectors(path)
+            >>> pretrainer.most_similar("warm", top_n=1)[0][0]
+            'funny'
+        """
+        encoder = TextEncoder() if encoder is None else encoder
+        if encoder.is_adapted:
+            raise ValueError(
+                f"`from_vectors` takes the vocabulary from the file. Received an `encoder` that has one of "
+                f"{encoder.size - 1} words. Pass a new `TextEncoder` with the same settings."
+            )
+        if options.get("char_ngrams") is not None:
+            raise ValueError("A file of word vectors holds no vectors of n-grams. Leave out `char_ngrams`.")
+        words, vectors = read_vectors(path, file_format, max_words)
+        usable = [i for i, word in enumerate(words) if encoder.may_hold(word)]
+        if not usable:
+            raise ValueError(
+                f"None of the {len(words)} words of {short(os.fspath(path))} can come from this `encoder`. Pass one "
+                "that fits the file: its language, `lowercase` and `stop_words`."
+            )
+        pretrainer = cls(vectors.shape[1], encoder=encoder, **options)
+        counts = np.maximum(1, _ZIPF_WORDS // np.arange(1, len(usable) + 1))
+        encoder.set_vocabulary_state({"words": ["", *(words[i] for i in usable)], "counts": [0, *counts.tolist()]})
+        pretrainer._create_tables(len(usable) + 1)
+        table = np.concatenate([np.zeros((1, vectors.shape[1]), "float32"), vectors[usable]])
+        pretrainer._fitted_tables.words.assign(table)
+        return pretrainer
 
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "encoder": cls.encoder_from_config(config["encoder"])})
+
+    def _set_bags(self):
+        if self.char_ngrams is not None:
+            self._bags = subwords.bags(self.encoder.vocabulary, self.char_ngrams, self.ngram_buckets)
+            self._near = None
+
+    def load_assets(self, dir_path):
+        super().load_assets(dir_path)
+        if self.encoder.is_adapted:
+            self._set_bags()
 
     def get_build_config(self):
         return {"vocabulary_size": self.vocabulary_size}
@@ -304,64 +429,70 @@ class SkipGramPretrainer(TextModel):
         return self._tables
 
     def _create_tables(self, size):
-        start = np.random.default_rng(self._run_seed).uniform(-0.5, 0.5, (size, self.embedding_dim))
-        start[0] = 0.0
-
-        def table(name, value, trainable):
-            weight = self.add_weight(name=name, shape=value.shape, initializer="zeros", trainable=trainable)
+        """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
+        old, dim = self._tables, self.embedding_dim
+        seed = [self._first_seed] if old is None else [self._first_seed, size]
+        values = skipgram.start_values(size, dim, self.ngram_buckets if self.char_ngrams else None, seed)
+        # The seed, the steps taken, how many of them before the present `fit`, and how many it takes.
+        values["progress"] = np.array([self._first_seed, 0, 0, 0], "int32")
+        variables = {}
+        for name, value in values.items():
+            if old is not None:
+                before = self._state()[name].numpy()
+                value[: len(before)] = before
+        for name, value in values.items():
+            if old is not None:
+                delattr(self, f"_{name}_weight")
+            trainable = name in ("words", "contexts", "ngrams")
+            weight = self.add_weight(
+                name=name, shape=value.shape, dtype=str(value.dtype), initializer="zeros", trainable=trainable
+            )
             weight.assign(value)
-            return weight.value
-
-        squares = np.full((size, 1), skipgram.ACCUMULATOR_START, "float32")
-        self._tables = skipgram.Tables(
-            table("words", start / self.embedding_dim, True),
-            table("contexts", np.zeros((size, self.embedding_dim), "float32"), True),
-            table("words_squares", squares, False),
-            table("contexts_squares", squares, False),
-        )
-        counter = {"shape": (), "dtype": "int32", "initializer": "zeros", "trainable": False}
-        self._step = self.add_weight(name="step", **counter).value
-        self._rate_start = self.add_weight(name="rate_start", **counter).value
-        self._rate_steps = self.add_weight(name="rate_steps", **counter).value
+            setattr(self, f"_{name}_weight", weight)
+            variables[name] = weight.value
+        self._progress = variables.pop("progress")
+        self._tables = skipgram.Tables(**variables)
         self.built = True
 
-    def _stream(self, x, caller):
-        if isinstance(x, tf.data.Dataset):
-            return (text for batch in dataset_batches(x, caller) for text in batch)
-        if callable(x):
-            return x()
-        if isinstance(x, (str, bytes, list, tuple)) or hasattr(x, "ndim"):
-            return check_texts(x, caller)
-        return x
+    def _restore(self, cache_dir, plan):
+        """Goes on from the backup in `cache_dir`, if there is one."""
+        names = "embedding_dim window negative_samples subsample learning_rate char_ngrams seed"
+        key = {name: getattr(self, name) for name in names.split()}
+        key = {**key, "char_ngrams": self.char_ngrams and list(self.char_ngrams), **plan}
+        self._backup = TrainingBackup(cache_dir / "training.npz", key)
+        arrays = self._backup.restore()
+        for name, variable in self._state().items():
+            if arrays is not None:
+                variable.assign(arrays[name])
 
-    def _encode_corpus(self, x):
-        if self._tables is None and not self.encoder.is_adapted:
-            corpus = self.encoder.adapt_and_encode(self._stream(x, "fit"))
-        elif isinstance(x, EncodedTexts):
+    def _state(self):
+        tables = {} if self._tables is None else self._tables._asdict()
+        return {name: table for name, table in tables.items() if table is not None} | {"progress": self._progress}
+
+    def _end_training(self):
+        if self._trainer is not None:
+            self._trainer.close()
+        self._trainer = self._backup = None
+
+    def _encode_corpus(self, x, grow, cache_dir, verbose, stack):
+        if isinstance(x, EncodedTexts):
+            if grow or cache_dir is not None:
+                raise ValueError(
+                    f"`{'grow_vocabulary' if grow else 'cache_dir'}` needs texts. Received `EncodedTexts`, which are "
+                    "word ids already. Pass the texts themselves."
+                )
             corpus = self._checked_ids(x, "fit")
         else:
-            corpus = self.encoder.encode(list(self._stream(x, "fit")))
+            corpus = sources.encoded(x, self.encoder, grow, cache_dir, verbose, stack)
         if not len(corpus.ids):
             raise ValueError(
                 f"`fit` received {len(corpus)} texts without a known word. The vocabulary of "
                 f"{self.encoder.size - 1} words was learned before, from other text: for a new language or domain "
-                "make a new `SkipGramPretrainer`."
+                "make a new `SkipGramPretrainer`, or pass `grow_vocabulary=True`."
             )
-        if self._tables is None:
+        if self._tables is None or (grow and self.encoder.size > self.vocabulary_size):
             self._create_tables(self.encoder.size)
         self._check_vocabulary("fit")
+        if self.char_ngrams is not None and (self._bags is None or len(self._bags.offsets) <= self.vocabulary_size):
+            self._set_bags()
         return corpus
-
-
-def mean_vectors(table, encoded):
-    """Returns the mean row of `table` for each of the encoded texts, float32 `(texts, dim)`."""
-    pooled = np.zeros((len(encoded), table.shape[1]), "float32")
-    ends = encoded.offsets
-    first = 0
-    while first < len(encoded):
-        last = max(first + 1, int(np.searchsorted(ends, ends[first] + _PREDICT_WORDS, "right")) - 1)
-        rows = np.repeat(np.arange(last - first), encoded.lengths[first:last])
-        words = tf.gather(table, encoded.ids[ends[first] : ends[last]])
-        pooled[first:last] = tf.math.unsorted_segment_mean(words, rows, last - first)
-        first = last
-    return pooled

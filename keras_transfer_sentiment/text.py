@@ -4,20 +4,33 @@ import functools
 import itertools
 import tomllib
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from importlib import resources
 
 import numpy as np
 
-from keras_transfer_sentiment.errors import NotFittedError, check_choice, check_number, check_texts, short
+from keras_transfer_sentiment.errors import (
+    NotFittedError,
+    check_choice,
+    check_number,
+    check_texts,
+    check_tokens,
+    short,
+)
+from keras_transfer_sentiment.phrases import PairJoiner, check_threshold, join_words, joined
 from keras_transfer_sentiment.tokenizers import TOKENIZERS, named_tokenizer
+from keras_transfer_sentiment.vocabulary import (
+    STOP,
+    EncodedTexts,
+    Vocabulary,
+    VocabularyLearner,
+    VocabularyRules,
+    drop_unknown,
+)
 
 LANGUAGES = ("english", "chinese")
 
 _CHUNK = 2048  # texts tokenised between two conversions to an array
-_STOP = -1  # what a stop word is encoded as, before it is dropped
 _SUFFIX = "_NEG"  # what NLTK's mark_negation appends
 
 
@@ -34,78 +47,11 @@ def word_lists(language: str) -> dict:
     }
 
 
-@dataclass(frozen=True)
-class EncodedTexts:
-    """Texts as word ids, one after the other, without padding.
-
-    Attributes:
-        ids: int32 array `(words,)`: the known words of all texts. No id is 0.
-        offsets: int64 array `(texts + 1,)`: text `i` is `ids[offsets[i]:offsets[i + 1]]`.
-        unknown: int32 array `(texts,)`: how many words of each text, stop words aside, are not in the vocabulary.
-
-    Examples:
-        >>> encoder = TextEncoder()
-        >>> encoder.adapt(["good film", "bad film"])
-        >>> encoded = encoder.encode(["a good good film", "unseen"])
-        >>> encoded.ids.tolist(), encoded.offsets.tolist(), encoded.coverage.tolist()
-        ([2, 2, 1], [0, 3, 3], [1.0, 0.0])
-        >>> encoded.padded().tolist()
-        [[2, 2, 1], [0, 0, 0]]
-    """
-
-    ids: np.ndarray
-    offsets: np.ndarray
-    unknown: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """int64 array `(texts,)`: number of known words of each text."""
-        return np.diff(self.offsets)
-
-    @property
-    def coverage(self) -> np.ndarray:
-        """float64 array `(texts,)`: share of each text's words, stop words aside, that are known; 0 if it has none."""
-        return self.lengths / np.maximum(self.lengths + self.unknown, 1)
-
-    def take(self, rows: Sequence[int] | np.ndarray) -> "EncodedTexts":
-        """Returns the texts at `rows` (ints), in that order."""
-        rows = np.asarray(rows, "int64")
-        lengths = self.lengths[rows]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        return EncodedTexts(self.ids[places], offsets, self.unknown[rows])
-
-    def padded(self, multiple: int = 1) -> np.ndarray:
-        """Returns the ids as an int32 array `(texts, time)`, padded with 0 at the end.
-
-        Args:
-            multiple: int. `time` is the longest text's length rounded up to a multiple of this, at least one.
-        """
-        lengths = self.lengths
-        time = -(-max(int(lengths.max(initial=0)), 1) // multiple) * multiple
-        grid = np.zeros((len(self), time), "int32")
-        grid[np.arange(time) < lengths[:, None]] = self.ids
-        return grid
-
-    @staticmethod
-    def concatenate(parts: "Sequence[EncodedTexts]") -> "EncodedTexts":
-        """Returns the texts of all `parts`, in order."""
-        lengths = np.concatenate([part.lengths for part in parts])
-        return EncodedTexts(
-            np.concatenate([part.ids for part in parts]),
-            np.concatenate([[0], np.cumsum(lengths)]),
-            np.concatenate([part.unknown for part in parts]),
-        )
-
-
 class TextEncoder:
     """Turns texts into word ids: a tokeniser, stop words and a vocabulary.
 
-    The vocabulary is learned by `adapt`. Id 0 is padding; words outside the vocabulary and stop words are dropped
-    from the encoded text, and the former are counted (`EncodedTexts.coverage`).
+    The vocabulary is learned by `adapt` and widened by `grow`. Id 0 is padding; words outside the vocabulary and stop
+    words are dropped from the encoded text, and the former are counted (`EncodedTexts.coverage`).
 
     The shipped stop words leave out what other lists delete and sentiment needs: negators (*not*, *never*, *n't*),
     intensifiers (*very*, *too*, *most*) and contrast words (*but*, *although*).
@@ -123,6 +69,9 @@ class TextEncoder:
         min_count: int or `"auto"`. Rarer words stay out of the vocabulary. `"auto"` is 1 below 20,000 words of
             text, 2 below a million, 5 from there on.
         max_vocabulary: int or None. The most frequent so many words make the vocabulary.
+        phrases: bool or float. Whether `adapt` finds pairs of words that belong together, by their normalised
+            pointwise mutual information (Bouma 2009), and makes each one word: `waste of` becomes `waste_of`. A float
+            from 0 to 1 is the NPMI from which on words are joined; True is 0.3.
 
     Raises:
         ValueError: an unknown name, a number out of range, or stemming in a language without a stemmer.
@@ -150,6 +99,7 @@ class TextEncoder:
         mark_negation: bool = False,
         min_count: int | str = "auto",
         max_vocabulary: int | None = 200_000,
+        phrases: bool | float = False,
     ):
         self.language = check_choice(language, "language", (*LANGUAGES, None))
         if not callable(tokenizer):
@@ -175,12 +125,12 @@ class TextEncoder:
         self.mark_negation = bool(mark_negation)
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
+        self._threshold = check_threshold(phrases)
+        self.phrases = phrases if isinstance(phrases, bool) else self._threshold
         self._stop_set = self._resolve_stop_words()
         self._split = tokenizer if callable(tokenizer) else named_tokenizer(tokenizer, self.mark_negation)
         self._stem = self._resolve_stemmer()
-        self._words: list[str] = []
-        self._counts = np.empty(0, "int64")
-        self._index: dict = {}
+        self._set_vocabulary(Vocabulary())
 
     @property
     def is_adapted(self) -> bool:
@@ -188,14 +138,18 @@ class TextEncoder:
         return bool(self._words)
 
     @property
-    def vocabulary(self) -> list[str]:
-        """list of str: the word of each id, the most frequent first; id 0, padding, is `''`."""
+    def vocabulary(self) -> list:
+        """list: the word of each id; id 0, padding, is `''`.
+
+        What `adapt` learned comes first, the most frequent word before the others; then what each `grow` added,
+        likewise. Words are str, unless the texts were lists of tokens of other kinds.
+        """
         self._check_adapted()
         return list(self._words)
 
     @property
     def counts(self) -> np.ndarray:
-        """int64 array `(len(vocabulary),)`: how often `adapt` saw each word; 0 for padding."""
+        """int64 array `(len(vocabulary),)`: how often `adapt` and `grow` saw each word; 0 for padding."""
         self._check_adapted()
         return self._counts.copy()
 
@@ -205,9 +159,15 @@ class TextEncoder:
         return len(self._words)
 
     def __contains__(self, word) -> bool:
-        return self._index.get(word, _STOP) > 0
+        return self._index.get(word, STOP) > 0
 
-    def word_id(self, word: str) -> int:
+    def may_hold(self, word: Hashable) -> bool:
+        """Returns whether a word can come out of a text: no stop word, and none in upper case where texts are not."""
+        if isinstance(word, str) and (not word or (self.lowercase and word != word.lower())):
+            return False
+        return word not in self._stop_set
+
+    def word_id(self, word: Hashable) -> int:
         """Returns the id of a word.
 
         Raises:
@@ -222,7 +182,7 @@ class TextEncoder:
         return self._index[word]
 
     def tokenize(self, text: str) -> list[str]:
-        """Returns the words of one text, stop words left out.
+        """Returns the words of one text, stop words left out and the phrases joined that `adapt` found.
 
         Raises:
             TypeError: `text` is not a str.
@@ -232,31 +192,81 @@ class TextEncoder:
                 f"`TextEncoder.tokenize` expects one str. Received {short(text)} of type {type(text).__name__}. "
                 "For many texts use `[encoder.tokenize(text) for text in texts]`."
             )
-        return [word for word in self._tokens(text) if word not in self._stop_set]
+        words = self._tokens(text)
+        if self._phrases:
+            words = join_words(words, self._phrases)
+        return [word for word in words if word not in self._stop_set]
 
     def adapt(self, texts: Iterable) -> None:
         """Learns the vocabulary from texts, in place of the one there may have been.
 
         Args:
-            texts: iterable of str or of token lists: list, NumPy array, Series, generator. It is read once.
+            texts: iterable of str or of lists of tokens: list, NumPy array, Series, generator. It is read once.
+                Tokens may be anything with a hash: str, numbers, tuples.
 
         Raises:
             TypeError: not texts.
             ValueError: no texts, or none with a word that may enter the vocabulary.
         """
-        self._learn(texts, keep_ids=False)
+        self._learn(texts, self.learner("TextEncoder.adapt"), encode=False)
 
     def adapt_and_encode(self, texts: Iterable) -> EncodedTexts:
         """Does `adapt(texts)` and returns `encode(texts)`, tokenising only once."""
-        encoded = self._learn(texts, keep_ids=True)
-        assert encoded is not None
-        return encoded
+        return self._learn(texts, self.learner("TextEncoder.adapt"), encode=True)
 
-    def encode(self, texts: Sequence) -> EncodedTexts:
+    def grow(self, texts: Iterable) -> None:
+        """Adds the words of further texts to the vocabulary; without one, does what `adapt` does.
+
+        Words that are known keep their ids, and their counts increase. Words that are new and frequent enough in
+        these texts (`min_count`) come after them, the most frequent first, up to `max_vocabulary` in all. Phrases
+        stay, and with `phrases` on, those found in these texts are added.
+
+        Args:
+            texts: as for `adapt`.
+
+        Raises:
+            TypeError: not texts.
+            ValueError: no texts, or none with a word that is known or may enter the vocabulary.
+
+        Examples:
+            >>> encoder = TextEncoder()
+            >>> encoder.adapt(["a good film", "a bad film"])
+            >>> encoder.grow(["a good book", "a dull book"])
+            >>> encoder.vocabulary
+            ['', 'film', 'good', 'bad', 'book', 'dull']
+            >>> encoder.counts.tolist()
+            [0, 2, 2, 1, 2, 1]
+        """
+        self._learn(texts, self.learner("TextEncoder.grow", grow=True), encode=False)
+
+    def grow_and_encode(self, texts: Iterable) -> EncodedTexts:
+        """Does `grow(texts)` and returns `encode(texts)`, tokenising only once."""
+        return self._learn(texts, self.learner("TextEncoder.grow", grow=True), encode=True)
+
+    def learner(self, caller: str, grow: bool = False) -> VocabularyLearner:
+        """Returns what learns this encoder's vocabulary in two steps, for texts that do not fit into memory.
+
+        Args:
+            caller: str. The name of the public method, for the messages of errors.
+            grow: bool. Whether the vocabulary is to grow, or to be replaced.
+        """
+        rules = VocabularyRules(self._stop_set, self.min_count, self.max_vocabulary, self._threshold)
+        old = Vocabulary(self._words, self._counts, list(self._phrases)) if grow else None
+        only_str = self._threshold is not None or (grow and bool(self._phrases))
+        return VocabularyLearner(
+            rules,
+            lambda texts: self._chunks(_checked_stream(texts, caller), caller, only_str),
+            self._set_vocabulary,
+            old,
+        )
+
+    def encode(self, texts: Sequence, nearest: Callable[[list], np.ndarray] | None = None) -> EncodedTexts:
         """Returns texts as word ids.
 
         Args:
-            texts: batch of str or of token lists: list, tuple, 1D NumPy array, Series.
+            texts: batch of str or of lists of tokens: list, tuple, 1D NumPy array, Series.
+            nearest: callable or None. Gets a list of words outside the vocabulary and returns the ids, int32, of the
+                words to take in their place; 0 for none.
 
         Raises:
             NotFittedError: there is no vocabulary yet.
@@ -265,14 +275,21 @@ class TextEncoder:
         self._check_adapted()
         texts = check_texts(texts, "TextEncoder.encode", "texts", allow_empty=True)
         parts = []
-        for tokens, lengths in self._chunks(texts):
-            codes = np.fromiter(map(self._index.get, tokens, itertools.repeat(0)), "int32", int(lengths.sum()))
-            parts.append(_drop(codes, lengths))
-        return EncodedTexts.concatenate(parts) if parts else _drop(np.empty(0, "int32"), np.empty(0, "int64"))
+        for tokens, lengths in self._chunks(texts, "TextEncoder.encode", bool(self._phrases)):
+            words = tokens if nearest is None else list(tokens)
+            codes = np.fromiter(map(self._codes.get, words, itertools.repeat(0)), "int32", int(lengths.sum()))
+            if isinstance(words, list) and nearest is not None:
+                unknown = np.flatnonzero(codes == 0)
+                codes[unknown] = nearest([words[i] for i in unknown])
+            if self._join is not None:
+                codes, lengths = self._join(codes, lengths)
+                codes = self._ids[codes]
+            parts.append(drop_unknown(codes, lengths))
+        return EncodedTexts.concatenate(parts) if parts else drop_unknown(np.empty(0, "int32"), np.empty(0, "int64"))
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments; the vocabulary is apart, see `get_vocabulary_state`."""
-        names = "language tokenizer lowercase stop_words stem mark_negation min_count max_vocabulary"
+        names = "language tokenizer lowercase stop_words stem mark_negation min_count max_vocabulary phrases"
         return {name: getattr(self, name) for name in names.split()}
 
     @classmethod
@@ -281,12 +298,17 @@ class TextEncoder:
         return cls(**config)
 
     def get_vocabulary_state(self) -> dict:
-        """Returns what `adapt` learned, as `words` (list of str) and `counts` (list of int)."""
-        return {"words": list(self._words), "counts": self._counts.tolist()}
+        """Returns what was learned: `words` (list), `counts` (list of int) and `phrases` (list of lists of two str)."""
+        return {
+            "words": list(self._words),
+            "counts": self._counts.tolist(),
+            "phrases": [list(pair) for pair in self._phrases],
+        }
 
     def set_vocabulary_state(self, state: dict) -> None:
-        """Takes over the result of `get_vocabulary_state`."""
-        self._set_vocabulary(list(state["words"]), np.asarray(state["counts"], "int64"))
+        """Takes over the result of `get_vocabulary_state`; `phrases` may be absent."""
+        phrases = [(left, right) for left, right in state.get("phrases", ())]
+        self._set_vocabulary(Vocabulary(list(state["words"]), np.asarray(state["counts"], "int64"), phrases))
 
     def copy(self) -> "TextEncoder":
         """Returns an encoder of the same settings and vocabulary that shares nothing with this one."""
@@ -345,77 +367,50 @@ class TextEncoder:
         base = token.removesuffix(_SUFFIX)
         return base if base in self._stop_set or _is_punctuation(base) else token
 
-    def _chunks(self, texts) -> Iterator[tuple[Iterable[str], np.ndarray]]:
+    def _chunks(self, texts, caller, only_str) -> Iterator[tuple[Iterable, np.ndarray]]:
         texts = iter(texts)
+        first = 0
         while chunk := list(itertools.islice(texts, _CHUNK)):
-            tokens = [self._tokens(text) for text in chunk] if isinstance(chunk[0], str) else _checked_tokens(chunk)
+            if isinstance(chunk[0], str):
+                tokens = [self._tokens(text) for text in chunk]
+            else:
+                tokens = check_tokens(chunk, caller, first, only_str)
+            first += len(chunk)
             yield itertools.chain.from_iterable(tokens), np.fromiter(map(len, tokens), "int64", len(tokens))
 
-    def _learn(self, texts, keep_ids):
-        numbers: dict = defaultdict(itertools.count().__next__)  # gives each new word the next number, in C
-        counts = np.zeros(0, "int64")
-        kept = []
-        for tokens, lengths in self._chunks(_checked_stream(texts, "TextEncoder.adapt")):
-            codes = np.fromiter(map(numbers.__getitem__, tokens), "int32", int(lengths.sum()))
-            fresh = np.bincount(codes, minlength=len(numbers))
-            fresh[: len(counts)] += counts
-            counts = fresh
-            if keep_ids:
-                kept.append((codes, lengths))
-        words = list(numbers)
-        new_ids = self._rank(words, counts)
-        if not keep_ids:
-            return None
-        return EncodedTexts.concatenate([_drop(new_ids[codes], lengths) for codes, lengths in kept])
+    def _learn(self, texts, learner, encode):
+        chunks = learner.count(texts)
+        if encode or learner.reads_chunks:
+            chunks = list(chunks)
+        else:
+            for _ in chunks:  # nothing but the counts is needed
+                pass
+        encoded = learner.finish(chunks)
+        return EncodedTexts.concatenate(list(encoded)) if encode else None
 
-    def _rank(self, words, counts):
-        """Makes the vocabulary of counted words and returns the id of each: 0 if it is rare, `_STOP` if it is one."""
-        is_stop = np.fromiter((word in self._stop_set for word in words), bool, len(words))
-        floor = self.min_count
-        if floor == "auto":
-            total = int(counts.sum())
-            floor = 1 if total < 20_000 else 2 if total < 1_000_000 else 5
-        chosen = np.flatnonzero(~is_stop & (counts >= floor))
-        if not len(chosen):
-            raise ValueError(
-                f"No word may enter the vocabulary: of {len(words)} different words in the texts, "
-                f"{int(is_stop.sum())} are stop words and the others occur fewer than {floor} times "
-                "(`min_count`). Pass more text, or lower `min_count`."
-            )
-        chosen = chosen[np.argsort(-counts[chosen], kind="stable")][: self.max_vocabulary]
-        self._set_vocabulary(["", *(words[i] for i in chosen)], np.concatenate([[0], counts[chosen]]))
-        new_ids = np.zeros(len(words), "int32")
-        new_ids[is_stop] = _STOP
-        new_ids[chosen] = np.arange(1, len(chosen) + 1)
-        return new_ids
-
-    def _set_vocabulary(self, words, counts):
-        self._words, self._counts = words, counts
-        self._index = dict.fromkeys(self._stop_set, _STOP)
-        self._index.update(zip(words[1:], range(1, len(words)), strict=True))
-
-
-def _checked_tokens(texts):
-    for kind in set(map(type, itertools.chain.from_iterable(texts))):
-        if not issubclass(kind, str):
-            token = next(token for text in texts for token in text if type(token) is kind)
-            raise TypeError(
-                f"Texts that are split already must be lists of str. Received the token {short(token)} of type "
-                f"{kind.__name__}. Convert each token with `str`."
-            )
-    return texts
+    def _set_vocabulary(self, vocabulary):
+        self._words, self._counts = vocabulary.words, vocabulary.counts
+        size = len(self._words)
+        self._index = dict.fromkeys(self._stop_set, STOP)
+        self._index.update(zip(self._words[1:], range(1, size), strict=True))
+        self._phrases = {pair: joined(*pair) for pair in vocabulary.phrases}
+        # What `encode` looks words up in. To join phrases, their words need codes of their own, known or not.
+        self._codes, self._join = self._index, None
+        if not self._phrases:
+            return
+        parts = dict.fromkeys(itertools.chain.from_iterable(self._phrases))
+        hidden = [word for word in parts if self._index.get(word, 0) <= 0]
+        self._codes = {**self._index, **dict(zip(hidden, range(size, size + len(hidden)), strict=True))}
+        # The last entry is found by -1 too: the other stop words.
+        self._ids = np.array([*range(size), *(self._index.get(word, 0) for word in hidden), STOP], "int32")
+        self._join = PairJoiner(
+            np.array([[self._codes[word] for word in pair] for pair in self._phrases]),
+            np.array([self._index.get(phrase, 0) for phrase in self._phrases.values()]),
+        )
 
 
 def _is_punctuation(token):
     return len(token) == 1 and unicodedata.category(token)[0] == "P" and token not in "!?"
-
-
-def _drop(codes, lengths):
-    """Returns encoded texts from codes, without those that are no word of the vocabulary."""
-    ends = np.concatenate([[0], np.cumsum(lengths)])
-    known = np.concatenate([[0], np.cumsum(codes > 0)])[ends]
-    unknown = np.concatenate([[0], np.cumsum(codes == 0)])[ends]
-    return EncodedTexts(codes[codes > 0], known, np.diff(unknown).astype("int32"))
 
 
 def _checked_stream(texts, caller):

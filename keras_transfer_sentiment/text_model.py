@@ -10,9 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.errors import NotFittedError, check_texts, short
+from keras_transfer_sentiment.subwords import NearestWords
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
+from keras_transfer_sentiment.vocabulary import word_from_json
 
 _VOCABULARY_FILE = "vocabulary.json"
+_NGRAMS_FILE = "ngrams.npz"
+_JSON_FILE: dict = {"encoding": "utf-8", "errors": "surrogatepass"}  # a token may hold any code point
 _PARTS = {"config.json", "metadata.json", "model.weights.h5"}
 
 
@@ -27,6 +31,7 @@ class TextModel(keras.Model):
                 'For another language use `TextEncoder("chinese")` or `TextEncoder(None)`.'
             )
         self.encoder = encoder
+        self._nearest: NearestWords | None = None  # for words outside the vocabulary, where words have n-grams
 
     def encode(self, x) -> EncodedTexts:
         """Returns a batch as encoded texts.
@@ -59,7 +64,7 @@ class TextModel(keras.Model):
                 np.zeros(len(grid), "int32"),
             )
         else:
-            return self.encoder.encode(check_texts(x, caller))
+            return self.encoder.encode(check_texts(x, caller), self._nearest)
         return self._checked_ids(encoded, caller)
 
     def _checked_ids(self, encoded, caller):
@@ -104,13 +109,54 @@ class TextModel(keras.Model):
             config["tokenizer"] = keras.saving.deserialize_keras_object(config["tokenizer"])
         return TextEncoder.from_config(config)
 
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        if os.fspath(filepath).endswith((".h5", ".hdf5")):
+            raise ValueError(
+                f"`save` writes `.keras` files, which hold the vocabulary too. Received {short(os.fspath(filepath))}. "
+                "Pass a name such as 'model.keras'."
+            )
+        _check_writable(self.encoder.get_vocabulary_state()["words"])  # Keras calls `save_assets` too late for that
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
     def save_assets(self, dir_path):
-        with open(os.path.join(dir_path, _VOCABULARY_FILE), "w", encoding="utf-8") as file:
-            json.dump(self.encoder.get_vocabulary_state(), file, ensure_ascii=False)
+        state = self.encoder.get_vocabulary_state()
+        _check_writable(state["words"])
+        # JSON has every kind of word as it is but tuples: they become arrays, which nothing else does.
+        with open(os.path.join(dir_path, _VOCABULARY_FILE), "w", **_JSON_FILE) as file:
+            json.dump(state, file, ensure_ascii=False)
+        if self._nearest is not None:
+            nearest = self._nearest
+            np.savez(
+                os.path.join(dir_path, _NGRAMS_FILE),
+                vectors=nearest.vectors, ngrams=nearest.ngrams, lengths=nearest.lengths,
+            )  # fmt: skip
 
     def load_assets(self, dir_path):
-        with open(os.path.join(dir_path, _VOCABULARY_FILE), encoding="utf-8") as file:
-            self.encoder.set_vocabulary_state(json.load(file))
+        with open(os.path.join(dir_path, _VOCABULARY_FILE), **_JSON_FILE) as file:
+            state = json.load(file)
+        self.encoder.set_vocabulary_state({**state, "words": [word_from_json(word) for word in state["words"]]})
+        path = os.path.join(dir_path, _NGRAMS_FILE)
+        if os.path.exists(path):
+            with np.load(path, allow_pickle=False) as file:
+                shortest, longest = file["lengths"].tolist()
+                self._nearest = NearestWords(file["vectors"], file["ngrams"], (shortest, longest))
+
+
+def _check_writable(words):
+    for word in words:
+        if type(word) is not str and (wrong := _unwritable(word)) is not None:
+            raise TypeError(
+                "A model can be saved if the words of its vocabulary are str, int, float, bool or tuples of these. "
+                f"Received {short(word)}{'' if wrong is word else ', which holds a value'} of type "
+                f"{type(wrong).__name__}. Map such tokens to str before `fit` or `adapt`: `str(token)`."
+            )
+
+
+def _unwritable(word):
+    """Returns what in a word JSON would not give back as it was; None if there is nothing."""
+    if type(word) is tuple:
+        return next((wrong for part in word if (wrong := _unwritable(part)) is not None), None)
+    return None if isinstance(word, str) or type(word) in (int, float, bool, type(None)) else word
 
 
 def dataset_batches(dataset, caller):

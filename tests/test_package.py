@@ -12,7 +12,9 @@ from .contracts import raises, run_python
 FOLDER = Path(keras_transfer_sentiment.__file__).parent
 # Each module may import those before it.
 ORDER = [
-    *("errors", "tokenizers", "text", "corpus", "skipgram", "pooling", "heads", "text_model", "pretrainer"),
+    *("errors", "tokenizers", "phrases", "vocabulary", "text", "corpus", "cache", "progress"),
+    *("vector_files", "vectors", "subwords", "skipgram", "skipgram_cpu", "skipgram_gpu", "blocks"),
+    *("pooling", "heads", "text_model", "sources", "pretrainer"),
     *("examples", "seeds", "classifier", "saving", "demo", "cli", "__init__"),
 ]
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py"))

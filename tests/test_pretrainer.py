@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from keras_transfer_sentiment import NotFittedError, SkipGramPretrainer, TextEncoder, load_model
+from keras_transfer_sentiment import (
+    NotFittedError,
+    SkipGramPretrainer,
+    TextEncoder,
+    TransferSentimentClassifier,
+    load_model,
+)
 
 from .contracts import raises, unchanged, weights_of
 
@@ -92,6 +98,218 @@ def test_a_second_fit_goes_on_with_the_same_vocabulary(small, corpus):
     seen = np.isin(np.arange(len(words)), small.encoder.encode(corpus[:3]).ids)
     assert (small.vectors[seen] != vectors[seen]).any(axis=1).all()
     np.testing.assert_array_equal(small.vectors[~seen], vectors[~seen])  # it goes on, it does not begin again
+
+
+def test_a_grown_vocabulary_keeps_the_old_vectors_as_a_start(small):
+    words, before = small.encoder.vocabulary, small.vectors
+    contexts = small._tables.contexts.numpy()
+    small.encoder.grow(["zebra lion"] * 3)
+    small._create_tables(small.encoder.size)
+    assert small.encoder.vocabulary == [*words, "zebra", "lion"]
+    np.testing.assert_array_equal(small.vectors[: len(words)], before)
+    np.testing.assert_array_equal(small._tables.contexts.numpy()[: len(words)], contexts)
+    assert small.vectors[len(words) :].any(axis=1).all()
+    assert len(small.weights) == 5
+
+
+def test_fit_grows_the_vocabulary_where_it_is_told_to(small, tmp_path):
+    size = small.encoder.size
+    new = ["the zebra is boring", "zebra lion grass", "a lion is boring"] * 20
+    small.fit(new, epochs=2, verbose=0)
+    assert small.encoder.size == small.vocabulary_size == size
+    start = small.vectors
+    small.fit(new, epochs=20, verbose=0, grow_vocabulary=True)
+    assert small.encoder.vocabulary[size:] == ["zebra", "lion", "grass"]
+    assert small.vectors.shape == (size + 3, 8)
+    assert small.similarity("zebra", "lion") > small.similarity("zebra", "plot")
+    assert small.drift(earlier(small, start), top_n=1, min_count=0)[0][0] == "boring"
+    assert small.predict(["zebra"]).any()
+    small.save(tmp_path / "grown.keras")
+    loaded = load_model(tmp_path / "grown.keras")
+    np.testing.assert_array_equal(loaded.vectors, small.vectors)
+    loaded.fit(new, epochs=1, verbose=0)
+    small.fit(new, epochs=1, verbose=0)
+    np.testing.assert_array_equal(loaded.vectors, small.vectors)
+
+
+def earlier(model, vectors):
+    """Returns the model as it was with other vectors, of its first words."""
+    encoder = TextEncoder()
+    state = model.encoder.get_vocabulary_state()
+    encoder.set_vocabulary_state({name: values[: len(vectors)] for name, values in state.items()})
+    copy = SkipGramPretrainer(vectors.shape[1], encoder=encoder)
+    copy._create_tables(len(vectors))
+    copy._tables.words.assign(vectors)
+    return copy
+
+
+def test_backup_and_restore_goes_on_with_the_same_vectors(corpus, tmp_path):
+    def train(*callbacks):
+        model = SkipGramPretrainer(8, seed=0)
+        backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+        history = model.fit(corpus, epochs=6, verbose=0, callbacks=[backup, *callbacks])
+        return model, history
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 4:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupt())
+    resumed, history = train()
+    assert history.epoch == [4, 5]
+    np.testing.assert_array_equal(resumed.vectors, trained(corpus, epochs=6).vectors)
+
+
+def test_an_interrupted_fit_goes_on_from_its_cache_dir(corpus, tmp_path, monkeypatch):
+    for name in ("BACKUP_SECONDS", "BACKUP_PAUSE"):
+        monkeypatch.setattr(f"keras_transfer_sentiment.cache.{name}", 0.0)
+    monkeypatch.setattr("keras_transfer_sentiment.blocks.STEPS_PER_CHUNK", 3)  # so that an epoch has several chunks
+    epochs = []
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            epochs.append(epoch)
+
+        def on_train_batch_end(self, batch, logs=None):
+            if epochs[-1] == 2 and batch == 1:
+                raise KeyboardInterrupt
+
+    def train(*callbacks, **options):
+        model = SkipGramPretrainer(8, window=5, seed=0)
+        return model, model.fit(
+            corpus, **{"batch_size": 1, "epochs": 6, **options}, verbose=0, callbacks=callbacks, cache_dir=tmp_path
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupt())
+    with raises(ValueError, "had `epochs` 6; it is 7 now"):
+        train(epochs=7)
+    model, history = train()
+    assert history.epoch == [2, 3, 4, 5]
+    expected = SkipGramPretrainer(8, window=5, seed=0)
+    expected.fit(corpus, batch_size=1, epochs=6, verbose=0)
+    np.testing.assert_array_equal(model.vectors, expected.vectors)
+    again, history = train()
+    assert history.epoch == list(range(6))
+    np.testing.assert_array_equal(again.vectors, expected.vectors)
+
+
+def test_one_cache_serves_several_trainings(corpus, tmp_path):
+    first = trained(corpus)
+    second = SkipGramPretrainer(8, seed=0)
+    second.fit(iter(corpus), epochs=1, verbose=0, cache_dir=tmp_path)
+    third = SkipGramPretrainer(8, seed=0)
+    third.fit(iter([]), epochs=1, verbose=0, cache_dir=tmp_path)
+    np.testing.assert_array_equal(second.vectors, first.vectors)
+    np.testing.assert_array_equal(third.vectors, first.vectors)
+    third.fit(iter([]), epochs=1, verbose=0, cache_dir=tmp_path)
+    first.fit(corpus, epochs=1, verbose=0)
+    np.testing.assert_array_equal(third.vectors, first.vectors)
+
+
+def test_gathering_from_the_table_does_not_stop_the_training(corpus, small):
+    expected = load_copy(small)
+    tf.gather(small._tables.words, [1])  # from now on TensorFlow gives copies of the variable
+    for model in (small, expected):
+        model.fit(corpus, epochs=1, verbose=0)
+    np.testing.assert_array_equal(small.vectors, expected.vectors)
+
+
+def load_copy(model):
+    copy = SkipGramPretrainer.from_config(model.get_config())
+    copy.encoder.set_vocabulary_state(model.encoder.get_vocabulary_state())
+    copy._create_tables(model.vocabulary_size)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def test_tensors_read_before_a_fit_stay_as_they_are(corpus, small):
+    before = small._tables.words.read_value()
+    kept = before.numpy().copy()
+    small.fit(corpus, epochs=1, verbose=0)
+    np.testing.assert_array_equal(before.numpy(), kept)
+    assert (small.vectors != kept).any()
+
+
+def test_baskets_of_any_tokens():
+    baskets = [[1, (2, "a")], [(2, "a"), 1, 3.5], ["milk", 7], [7, "milk"]] * 30
+    model = trained(baskets, epochs=10, encoder=TextEncoder(None))
+    assert model.most_similar(1, top_n=1)[0][0] in [(2, "a"), 3.5]
+    assert model.most_similar("milk", top_n=1)[0][0] == 7
+    assert model.predict([[1, 7]]).shape == (1, 8)
+
+
+# Character n-grams.
+
+
+@pytest.fixture(scope="module")
+def with_ngrams(corpus):
+    return trained(corpus, epochs=10, char_ngrams=(3, 5), ngram_buckets=2000)
+
+
+def test_ngrams_give_unseen_words_a_vector(with_ngrams):
+    assert "borring" not in with_ngrams.encoder
+    assert with_ngrams.vector("borring").shape == (8,)
+    assert with_ngrams.similarity("borring", "boring") > with_ngrams.similarity("borring", "charming")
+    known = [word for word, _ in with_ngrams.most_similar("borring", top_n=5)]
+    assert len(known) == 5
+    assert known == [word for word, _ in with_ngrams.most_similar(with_ngrams.vector("borring"), top_n=5)]
+    with raises(KeyError, "in the vocabulary"):
+        with_ngrams.vector("")
+
+
+def test_an_unknown_word_counts_as_the_nearest_known_one(with_ngrams):
+    nearest = with_ngrams.most_similar("borring", top_n=1)[0][0]
+    np.testing.assert_array_equal(with_ngrams.predict(["borring"]), with_ngrams.predict([nearest]))
+    assert with_ngrams.encode(["borring"]).coverage.tolist() == [1.0]
+
+
+def test_ngrams_are_saved(with_ngrams, corpus, tmp_path):
+    with_ngrams.save(tmp_path / "ngrams.keras")
+    loaded = load_model(tmp_path / "ngrams.keras")
+    assert loaded.char_ngrams == (3, 5)
+    np.testing.assert_array_equal(loaded.vectors, with_ngrams.vectors)
+    np.testing.assert_array_equal(loaded.vector("borring"), with_ngrams.vector("borring"))
+    loaded.fit(["zebra zebras"] * 9, epochs=1, verbose=0, grow_vocabulary=True)
+    assert loaded.vectors.shape == (with_ngrams.vocabulary_size + 2, 8)
+
+
+# Vectors from elsewhere.
+
+
+def test_from_vectors_feeds_a_classifier_and_trains_on(pretrainer, corpus, comments, tmp_path):
+    pretrainer.save_vectors(tmp_path / "words.vec")
+    model = SkipGramPretrainer.from_vectors(tmp_path / "words.vec", seed=0)
+    assert model.encoder.vocabulary == pretrainer.encoder.vocabulary
+    np.testing.assert_array_equal(model.vectors, pretrainer.vectors)
+    classifier = TransferSentimentClassifier(model, seed_words=None, seed=0)
+    classifier.fit(comments.texts, comments.labels, verbose=0)
+    assert classifier.predict_labels(comments.test_texts).tolist() == list(comments.test_labels)
+    model.fit(corpus, epochs=1, verbose=0)
+    assert (model.vectors != pretrainer.vectors).any()
+
+
+def test_from_vectors_leaves_out_what_no_text_gives(tmp_path):
+    (tmp_path / "glove.txt").write_text("The 1 2\nthe 1 2\nfilm 3 4\nFilm 5 6\ngood 7 8\n")
+    model = SkipGramPretrainer.from_vectors(tmp_path / "glove.txt", "glove", window=5)
+    assert model.encoder.vocabulary == ["", "film", "good"]
+    assert model.vectors.tolist() == [[0, 0], [3, 4], [7, 8]]
+    assert model.encoder.counts.tolist() == [0, 1_000_000, 500_000]
+    cased = SkipGramPretrainer.from_vectors(tmp_path / "glove.txt", "glove", TextEncoder(None, lowercase=False))
+    assert cased.encoder.vocabulary == ["", "The", "the", "film", "Film", "good"]
+
+
+def test_from_vectors_refuses(tmp_path, pretrainer):
+    path = tmp_path / "words.vec"
+    path.write_text("1 2\nFilm 1 2\n")
+    with raises(ValueError, "None of the 1 words", "`lowercase`"):
+        SkipGramPretrainer.from_vectors(path)
+    with raises(ValueError, "takes the vocabulary from the file", "Pass a new `TextEncoder`"):
+        SkipGramPretrainer.from_vectors(path, encoder=pretrainer.encoder)
+    with raises(ValueError, "no vectors of n-grams"):
+        SkipGramPretrainer.from_vectors(path, char_ngrams=(3, 6))
 
 
 def test_vectors_carry_polarity(pretrainer):
@@ -182,7 +400,7 @@ def test_predict_is_the_mean_of_the_word_vectors(pretrainer):
 
 def test_predict_in_parts(pretrainer, corpus, monkeypatch):
     whole = pretrainer.predict([*corpus, "", "unseen", *corpus, ""])
-    monkeypatch.setattr("keras_transfer_sentiment.pretrainer._PREDICT_WORDS", 7)
+    monkeypatch.setattr("keras_transfer_sentiment.pooling._WORDS", 7)
     parts = pretrainer.predict([*corpus, "", "unseen", *corpus, ""])
     np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-6)
 
@@ -316,6 +534,18 @@ def test_fit_refuses_and_stays_unfitted(texts, kind, parts):
         model.fit(texts, verbose=0)
     assert not model.encoder.is_adapted
     assert not model.weights
+
+
+def test_fit_takes_no_labels(corpus):
+    for labels in ([0, 1], np.array([0, 1])):
+        with raises(TypeError, "takes no labels", "`TransferSentimentClassifier.fit` takes them"):
+            SkipGramPretrainer(4).fit(corpus[:2], labels)
+
+
+def test_save_refuses_files_without_room_for_the_vocabulary(pretrainer, tmp_path):
+    with raises(ValueError, "`save` writes `.keras` files", "model.keras"):
+        pretrainer.save(tmp_path / "words.h5")
+    assert not list(tmp_path.iterdir())
 
 
 def test_fit_works_after_a_refusal():

@@ -1,10 +1,14 @@
+"""The training step, on both devices: TensorFlow's runs on the processor too."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_sentiment import EncodedTexts, skipgram
+from keras_transfer_sentiment import skipgram, skipgram_cpu, skipgram_gpu
+from keras_transfer_sentiment.subwords import Bags
 
-VOCABULARY, DIM, SHARED, NEGATIVES, RATE = 7, 5, 4, 5, 0.2
+VOCABULARY, DIM, SHARED, NEGATIVES, RATE, BUCKETS = 7, 5, 4, 5, 0.2, 6
+ALWAYS_WORD_3 = np.array([0, 0, 0, 9, 0, 0, 0])  # counts that leave no choice of noise
 
 
 def sigmoid(x):
@@ -15,10 +19,48 @@ def softplus(x):
     return np.log1p(np.exp(x))
 
 
-def make_tables(rng):
+def make_tables(rng, ngrams=False):
     words, contexts = rng.normal(scale=0.5, size=(2, VOCABULARY, DIM)).astype("float32")
+    words[0] = contexts[0] = 0.0
     squares = np.full((VOCABULARY, 1), skipgram.ACCUMULATOR_START, "float32")
-    return skipgram.Tables(*map(tf.Variable, (words, contexts, squares, squares)))
+    more = ()
+    if ngrams:
+        more = (rng.normal(scale=0.5, size=(BUCKETS, DIM)).astype("float32"), np.full((BUCKETS, 1), 0.1, "float32"))
+    return skipgram.Tables(*map(tf.Variable, (words, contexts, squares, squares, *more)))
+
+
+def reference_gradients(words, contexts, ids, texts, window=None):
+    """Gradients of skip-gram with negative sampling, pair by pair, in float64; `window` is exact, not drawn."""
+    word_gradients, context_gradients = {}, {}
+    loss = pairs = 0.0
+
+    def add(gradients, row, value):
+        gradients[row] = gradients.get(row, 0.0) + value
+
+    for row in range(len(ids)):
+        add(context_gradients, 3, np.zeros(DIM))
+        for i, centre in enumerate(ids[row]):
+            if not centre:
+                continue
+            add(word_gradients, centre, np.zeros(DIM))
+            add(context_gradients, centre, np.zeros(DIM))
+            others = [
+                j
+                for j, other in enumerate(ids[row])
+                if j != i and other and texts[row, j] == texts[row, i] and (window is None or abs(i - j) <= window)
+            ]
+            scale = min(1.0, 6.0 / len(others)) if others and window is None else 1.0
+            for j in others:
+                other = ids[row, j]
+                score = words[centre] @ contexts[other]
+                add(word_gradients, centre, scale * (sigmoid(score) - 1) * contexts[other])
+                add(context_gradients, other, scale * (sigmoid(score) - 1) * words[centre])
+                loss += scale * softplus(-score)
+                pairs += scale
+            weight = scale * len(others) * NEGATIVES * sigmoid(words[centre] @ contexts[3])
+            add(word_gradients, centre, weight * contexts[3])
+            add(context_gradients, 3, weight * words[centre])
+    return word_gradients, context_gradients, loss, pairs
 
 
 def adagrad(table, squares, gradients):
@@ -28,122 +70,170 @@ def adagrad(table, squares, gradients):
         table[row] -= RATE * gradient / np.sqrt(squares[row])
 
 
-def reference_block(words, contexts, squares, ids, texts, noise_ids):
-    """One step of skip-gram with negative sampling, pair by pair: `window=None`, float64 throughout."""
-    word_gradients, context_gradients = {}, {}
-    loss = pairs = 0.0
-
-    def add(gradients, row, value):
-        gradients[row] = gradients.get(row, 0.0) + value
-
-    for row in range(len(ids)):
-        for noise_id in noise_ids[row]:
-            add(context_gradients, noise_id, np.zeros(DIM))
-        for i, centre in enumerate(ids[row]):
-            add(word_gradients, centre, np.zeros(DIM))
-            add(context_gradients, centre, np.zeros(DIM))
-            others = [
-                j for j, other in enumerate(ids[row]) if j != i and other and centre and texts[row, j] == texts[row, i]
-            ]
-            scale = min(1.0, 6.0 / len(others)) if others else 0.0
-            for j in others:
-                other = ids[row, j]
-                score = words[centre] @ contexts[other]
-                add(word_gradients, centre, scale * (sigmoid(score) - 1) * contexts[other])
-                add(context_gradients, other, scale * (sigmoid(score) - 1) * words[centre])
-                loss += scale * softplus(-score)
-                pairs += scale
-            for noise_id in noise_ids[row]:
-                weight = scale * len(others) * NEGATIVES / SHARED * sigmoid(words[centre] @ contexts[noise_id])
-                add(word_gradients, centre, weight * contexts[noise_id])
-                add(context_gradients, noise_id, weight * words[centre])
-    updated = []
-    for table, gradients in ((words, word_gradients), (contexts, context_gradients)):
-        table, sums = table.copy(), squares.copy()
-        adagrad(table, sums, gradients)
-        updated.append((table, sums))
-    (new_words, word_squares), (new_contexts, context_squares) = updated
-    return (new_words, new_contexts, word_squares, context_squares), loss, pairs
+def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, **options):
+    objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts))
+    if device == "gpu":
+        return skipgram_gpu.Trainer(tables, objective)
+    return skipgram_cpu.Trainer(tables, objective, *shape, **options)
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("length", [4, 12])  # the longer row has more than 6 pairs a centre
-def test_train_block_matches_a_plain_implementation(rng, length, compiled):
-    tables = make_tables(rng)
+def train(device, tables, ids, texts, window=None, step=0, **options):
+    ids, texts = np.int32(ids)[None], np.int32(texts)[None]
+    trainer = make_trainer(device, tables, ids.shape[1:], window, **options)
+    result = trainer.train(tf.constant(ids), tf.constant(texts), np.float32([RATE]), 1, step)
+    trainer.close()
+    return result
+
+
+def make_block(rng, length):
     ids = rng.integers(1, VOCABULARY, (3, length)).astype("int32")
     ids[2, -2:] = 0
     texts = np.sort(rng.integers(0, 2, (3, length)), axis=1).astype("int32")
     texts[0] = 0
-    noise = skipgram.noise_tables(np.array([0, 9, 4, 3, 2, 1, 1]))
-    seed = tf.constant([3, 4])
-    noise_ids = skipgram.draw_noise(noise, (3, SHARED), seed).numpy()
-    before = [np.float64(table) for table in tables]
+    return ids, texts
 
-    loss, pairs = skipgram.train_block(
-        tables,
-        noise,
-        tf.constant(ids),
-        tf.constant(texts),
-        window=None,
-        negative_samples=NEGATIVES,
-        shared_negatives=SHARED,
-        rate=tf.constant(RATE),
-        seed=seed,
-        compiled=compiled,
-    )
 
-    expected, expected_loss, expected_pairs = reference_block(*before[:3], ids, texts, noise_ids)
-    for name, table, value in zip(tables._fields, tables, expected, strict=True):
+both_devices = pytest.mark.parametrize("device", ["cpu", "gpu"])
+
+
+@both_devices
+@pytest.mark.parametrize("window", [None, 1])
+@pytest.mark.parametrize("length", [4, 12])  # the longer row has more than 6 pairs a centre
+def test_step_matches_a_plain_implementation(rng, device, length, window):
+    tables = make_tables(rng)
+    ids, texts = make_block(rng, length)
+    words, contexts, squares = (np.float64(table) for table in tables[:3])
+
+    loss, pairs = train(device, tables, ids, texts, window)
+
+    *gradients, expected_loss, expected_pairs = reference_gradients(words, contexts, ids, texts, window)
+    expected = [words.copy(), contexts.copy(), squares.copy(), squares.copy()]
+    adagrad(expected[0], expected[2], gradients[0])
+    adagrad(expected[1], expected[3], gradients[1])
+    for name, table, value in zip(tables._fields, tables, expected, strict=False):
         np.testing.assert_allclose(table.numpy(), value, rtol=1e-4, atol=1e-6, err_msg=name)
-    assert np.abs(tables.words.numpy() - before[0]).max() > 0.01
+    assert np.abs(tables.words.numpy() - words).max() > 0.01
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
     np.testing.assert_allclose(pairs, expected_pairs, rtol=1e-5)
 
 
-def test_padding_never_moves(rng):
+def test_step_with_ngrams_matches_a_plain_implementation(rng):
+    tables = make_tables(rng, ngrams=True)
+    ids, texts = make_block(rng, 12)
+    own = [[], [0, 1], [1, 2, 2], [], [5], [0, 3, 4], [2, 5]]
+    bags = Bags(np.cumsum([0, *map(len, own)]), np.int32([row for rows in own for row in rows]))
+    words, contexts, squares, _, ngrams, ngram_squares = (np.float64(table) for table in tables)
+
+    loss, _ = train("cpu", tables, ids, texts, bags=bags)
+
+    vectors = np.array([(words[w] + ngrams[own[w]].sum(0)) / (1 + len(own[w])) for w in range(VOCABULARY)])
+    whole, context_gradients, expected_loss, _ = reference_gradients(vectors, contexts, ids, texts)
+    word_gradients = {word: gradient / (1 + len(own[word])) for word, gradient in whole.items()}
+    ngram_gradients = {}
+    for word, gradient in word_gradients.items():
+        for row in own[word]:
+            ngram_gradients[row] = ngram_gradients.get(row, 0.0) + gradient
+    expected = [words, contexts, squares.copy(), squares.copy(), ngrams, ngram_squares]
+    adagrad(expected[0], expected[2], word_gradients)
+    adagrad(expected[1], expected[3], context_gradients)
+    adagrad(expected[4], expected[5], ngram_gradients)
+    for name, table, value in zip(tables._fields, tables, expected, strict=True):
+        np.testing.assert_allclose(table.numpy(), value, rtol=1e-4, atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
+
+
+@both_devices
+def test_padding_never_moves(rng, device):
     tables = make_tables(rng)
-    before = [table.numpy()[0].copy() for table in tables]
-    ids, texts = np.array([[1, 2, 0, 0]], "int32"), np.zeros((1, 4), "int32")
-    run_block(tables, ids, texts, window=None)
-    for table, row in zip(tables, before, strict=True):
+    before = [table.numpy()[0].copy() for table in tables[:4]]
+    train(device, tables, [[1, 2, 0, 0]], np.zeros((1, 4)))
+    for table, row in zip(tables[:4], before, strict=True):
         np.testing.assert_array_equal(table.numpy()[0], row)
 
 
-def run_block(tables, ids, texts, window, seed=0):
-    return skipgram.train_block(
-        tables,
-        skipgram.noise_tables(np.r_[0, np.ones(VOCABULARY - 1, int)]),
-        tf.constant(ids),
-        tf.constant(texts),
-        window=window,
-        negative_samples=NEGATIVES,
-        shared_negatives=SHARED,
-        rate=tf.constant(RATE),
-        seed=tf.constant([1, seed]),
-    )
+@both_devices
+def test_window_of_one_pairs_neighbours_only(rng, device):
+    _, pairs = train(device, make_tables(rng), [[1, 2, 3, 4, 0, 5]], [[0, 0, 0, 1, 1, 1]], window=1)
+    assert pairs == 4.0  # 1-2 and 2-3, both ways; 3-4 cross texts, 4-5 are too far apart
 
 
-def test_window_of_one_pairs_neighbours_only(rng):
-    ids = np.array([[1, 2, 3, 4, 0, 5]], "int32")
-    texts = np.array([[0, 0, 0, 1, 1, 1]], "int32")
-    _, pairs = run_block(make_tables(rng), ids, texts, window=1)
-    assert float(pairs) == 4.0  # 1-2 and 2-3, both ways; 3-4 cross texts, 4-5 are too far apart
-
-
-def test_window_draws_its_reach_from_one_to_window(rng):
-    ids, texts = np.full((1, 64), 1, "int32"), np.zeros((1, 64), "int32")
-    means = [float(run_block(make_tables(rng), ids, texts, window=3, seed=seed)[1]) / 64 for seed in range(0, 90, 3)]
+@both_devices
+def test_window_draws_its_reach_from_one_to_window(rng, device):
+    ids, texts = np.full((1, 64), 1), np.zeros((1, 64))
+    means = [train(device, make_tables(rng), ids, texts, window=3, step=step)[1] / 64 for step in range(30)]
     assert min(means) > 2.0
     assert max(means) < 6.0
+    assert len(set(means)) > 10
     assert 3.6 < np.mean(means) < 4.2  # 2 * mean(1, 2, 3), less what the ends of the row lack
 
 
-def test_words_of_different_texts_have_no_pairs(rng):
+@both_devices
+def test_words_of_different_texts_have_no_pairs(rng, device):
     tables = make_tables(rng)
     before = tables.words.numpy()
-    loss, pairs = run_block(tables, np.array([[1, 2, 3]], "int32"), np.array([[0, 1, 2]], "int32"), window=None)
-    assert float(loss) == float(pairs) == 0.0
+    assert train(device, tables, [[1, 2, 3]], [[0, 1, 2]]) == (0.0, 0.0)
     np.testing.assert_array_equal(tables.words.numpy(), before)
+
+
+# What is particular to the processor's.
+
+
+def test_any_number_of_threads_gives_the_same_bits(rng):
+    ids = rng.integers(1, VOCABULARY, (3, 40, 32)).astype("int32")
+    texts = np.broadcast_to(np.arange(40, dtype="int32")[:, None] // 3, ids.shape)
+    start = make_tables(rng)
+    results = []
+    for threads in (1, 2, 3, 5):
+        tables = skipgram.Tables(*(tf.Variable(table) for table in start[:4]))
+        trainer = make_trainer("cpu", tables, (40, 32), window=5, counts=np.r_[0, np.ones(6, int)], threads=threads)
+        assert trainer._threads == threads
+        sums = trainer.train(tf.constant(ids), tf.constant(texts), np.float32([0.2, 0.1, 0.05]), 1, 0)
+        trainer.close()
+        results.append((sums, [table.numpy().tobytes() for table in tables[:4]]))
+    assert all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("gathered", [False, True])
+def test_arrays_of_variables_write_to_the_variables(gathered):
+    tables = skipgram.Tables(*(tf.Variable(np.zeros((3, 2), "float32")) for _ in range(4)))
+    if gathered:
+        tf.gather(tables.words, [1])  # from now on this variable hands out copies
+    with skipgram_cpu.arrays_of(tables) as arrays:
+        arrays.words[1, 1] = 7.0
+        arrays.contexts[2, 0] = 5.0
+        assert arrays.ngrams is None
+    assert tables.words.numpy().tolist() == [[0, 0], [0, 7], [0, 0]]
+    assert tables.contexts.numpy().tolist() == [[0, 0], [0, 0], [5, 0]]
+
+
+def test_sigmoid_is_exact_to_single_precision():
+    x = np.linspace(-30, 30, 5001).astype("float32")
+    got = np.array([skipgram_cpu._sigmoid(value) for value in x])
+    np.testing.assert_allclose(got, sigmoid(x.astype("float64")), atol=3e-7)
+
+
+def drawn_on_the_processor(counts, step):
+    shape = (1, 200, 500)
+    columns, reach = np.empty(shape, "int32"), np.empty((1, 200, 1), "int32")
+    ids = np.zeros((1, 200, 1), "int32")
+    groups = [skipgram_cpu._empty_groups(1, 200), skipgram_cpu._empty_groups(1, 200 * 500)]
+    draw = (0, *skipgram.noise_tables(counts), np.uint64(1), np.uint64(step))
+    skipgram_cpu._prepare(0, 1, ids, columns, reach, draw, np.full(len(counts), -1, "int32"), *groups)
+    return columns[..., 1:]
+
+
+def drawn_by_tensorflow(counts, step):
+    return skipgram_gpu.draw_noise(skipgram.noise_tables(counts), (200, 500), tf.constant([1, step])).numpy()
+
+
+@pytest.mark.parametrize("draw", [drawn_on_the_processor, drawn_by_tensorflow])
+def test_noise_follows_the_distribution_and_the_seed(draw):
+    counts = np.array([0, 81, 16, 1])
+    drawn = draw(counts, 2)
+    share = np.bincount(drawn.ravel(), minlength=4) / drawn.size
+    np.testing.assert_allclose(share, [0, 27 / 36, 8 / 36, 1 / 36], atol=0.005)
+    np.testing.assert_array_equal(drawn, draw(counts, 2))
+    assert (drawn != draw(counts, 5)).any()
 
 
 # Subsampling and noise.
@@ -179,69 +269,3 @@ def test_noise_tables_hold_exactly_the_distribution(counts):
     assert threshold.max() <= 1.0
     assert alias.min() >= 1
     assert alias.max() <= size
-
-
-def test_draw_noise_follows_the_distribution_and_the_seed():
-    counts = np.array([0, 81, 16, 1])
-    noise = skipgram.noise_tables(counts)
-    drawn = skipgram.draw_noise(noise, (200, 500), tf.constant([1, 2])).numpy()
-    share = np.bincount(drawn.ravel(), minlength=4) / drawn.size
-    np.testing.assert_allclose(share, [0, 27 / 36, 8 / 36, 1 / 36], atol=0.005)
-    np.testing.assert_array_equal(drawn, skipgram.draw_noise(noise, (200, 500), tf.constant([1, 2])).numpy())
-    assert (drawn != skipgram.draw_noise(noise, (200, 500), tf.constant([1, 5])).numpy()).any()
-
-
-# Cutting the corpus.
-
-
-@pytest.mark.parametrize("words", [1.0, 50.0, 5_000.0, 3e6])
-@pytest.mark.parametrize("window", [None, 1, 5, 8, 255])
-def test_layout_has_room_for_the_corpus(words, window):
-    layout = skipgram.plan_layout(words, window)
-    assert layout.length * layout.rows * layout.steps >= words + layout.length
-    assert layout.length >= (2 if window is None else min(2 * window, 256))
-    assert layout.length * layout.rows <= 8192
-
-
-def test_layout_takes_the_rows_of_the_user():
-    assert skipgram.plan_layout(100_000, None, rows=10).rows <= 10
-    assert skipgram.plan_layout(100_000, None, rows=10).steps >= 156
-
-
-def test_passes_hold_every_kept_word_once_a_pass(rng):
-    lengths = rng.integers(0, 30, 40)
-    ids = rng.integers(1, 50, lengths.sum()).astype("int32")
-    corpus = EncodedTexts(ids, np.r_[0, np.cumsum(lengths)], np.zeros(40, "int32"))
-    layout = skipgram.plan_layout(len(ids), None)
-    chunks_a_pass = -(-layout.steps // skipgram.STEPS_PER_CHUNK)
-    stream = skipgram.passes(corpus, np.ones(50, "float32"), layout, seed=1)
-    text_of_word = np.repeat(np.arange(40), lengths)
-    seen = []
-    for _ in range(3):
-        chunks = [next(stream) for _ in range(chunks_a_pass)]
-        grid, texts = (np.concatenate(parts).reshape(-1, layout.length) for parts in zip(*chunks, strict=True))
-        assert grid.dtype == texts.dtype == np.int32
-        real = grid > 0
-        assert sorted(zip(grid[real], texts[real], strict=True)) == sorted(zip(ids, text_of_word, strict=True))
-        seen.append(grid)
-    assert (seen[0] != seen[1]).any()
-
-
-def test_passes_thin_out_frequent_words():
-    corpus = EncodedTexts(np.tile(np.int32([1, 2]), 5000), np.array([0, 10_000]), np.zeros(1, "int32"))
-    keep = np.float32([1.0, 0.25, 1.0])
-    layout = skipgram.plan_layout(float(keep[corpus.ids].sum()), None)
-    ids, _ = next(skipgram.passes(corpus, keep, layout, seed=1))
-    counts = np.bincount(ids.ravel())
-    assert counts[2] == 5000
-    assert 1100 < counts[1] < 1400
-
-
-def test_passes_are_made_by_the_seed():
-    corpus = EncodedTexts(np.arange(1, 500, dtype="int32"), np.array([0, 499]), np.zeros(1, "int32"))
-    layout = skipgram.plan_layout(499, 5)
-    first, again, other = (
-        next(skipgram.passes(corpus, np.ones(500, "float32"), layout, seed))[0] for seed in (1, 1, 2)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()

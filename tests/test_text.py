@@ -1,5 +1,9 @@
+import itertools
+import math
 import random
 import sys
+from collections import Counter
+from datetime import date
 
 import nltk
 import numpy as np
@@ -427,7 +431,19 @@ def test_encode_of_more_texts_than_a_chunk(rng):
         assert result.unknown[row] == texts[row].split().count("unseen")
 
 
-@pytest.mark.parametrize("options", [{}, {"min_count": 2}, {"max_vocabulary": 3}, {"language": None}, {"stem": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({}, {"min_count": 2}, {"max_vocabulary": 3}, {"language": None}, {"stem": True}),
+        *(
+            {"phrases": 0.0},
+            {"phrases": True},
+            {"phrases": 0.1, "max_vocabulary": 12},
+            {"phrases": 0.1, "min_count": 2},
+        ),
+        {"phrases": 0.0, "mark_negation": True, "stem": True, "tokenizer": "tweet"},
+    ],
+)
 def test_adapt_and_encode_is_adapt_then_encode(comments, options):
     once, twice = TextEncoder(**options), TextEncoder(**options)
     together = once.adapt_and_encode(comments.unlabelled)
@@ -461,12 +477,308 @@ def test_encode_refuses_what_is_no_batch_of_texts(texts, kind, parts):
         adapted("good film").encode(texts)
 
 
-@pytest.mark.parametrize("tokens", [["good", None], ["good", 3], ["good", b"film"], ["good", ["nested"]]])
-def test_adapt_refuses_tokens_that_are_no_words(tokens):
+# Tokens of any kind.
+
+
+def test_tokens_are_kept_as_they_are():
+    texts = [[3, ("red", 7), "3", b"3"], [3, ("red", 7), 2.5], (3, "", date(2024, 1, 2))]
     encoder = TextEncoder()
-    with raises(TypeError, "token", type(tokens[1]).__name__):
-        encoder.adapt([tokens])
-    assert not encoder.is_adapted
+    encoded_texts = encoder.adapt_and_encode(texts)
+    assert encoder.vocabulary == ["", 3, ("red", 7), "3", b"3", 2.5, "", date(2024, 1, 2)]
+    assert encoded_texts.ids.tolist() == [1, 2, 3, 4, 1, 2, 5, 1, 6, 7]
+    assert same(encoder.encode(texts), encoded_texts)
+    assert encoder.word_id(("red", 7)) == 2
+    assert 3 in encoder
+    assert 4 not in encoder
+    assert encoder.encode([[4, 3, "unseen"], []]).unknown.tolist() == [2, 0]
+
+
+def test_a_token_of_no_letters_is_not_padding():
+    encoder = TextEncoder()
+    encoder.adapt([["", "film", "film"], ["", ""]])
+    assert encoder.vocabulary == ["", "", "film"]
+    assert encoder.word_id("") == 1
+    assert encoder.encode([["", "film"]]).ids.tolist() == [1, 2]
+    twin = encoder.copy()
+    assert twin.encode([["", "film"]]).ids.tolist() == [1, 2]
+    twin.grow([["", "new"]])
+    assert twin.vocabulary == ["", "", "film", "new"]
+    assert twin.counts.tolist() == [0, 4, 2, 1]
+
+
+def test_stop_words_are_dropped_among_other_tokens():
+    encoder = TextEncoder()
+    encoder.adapt([["the", 7, ("the",)]])
+    assert encoder.vocabulary == ["", 7, ("the",)]
+
+
+@pytest.mark.parametrize(
+    ("token", "kept"),
+    [
+        (np.int64(5), 5),
+        (np.float32(0.5), 0.5),
+        (np.str_("film"), "film"),
+        (np.bool_(True), True),
+        ((np.int8(1), (np.str_("a"), 2)), (1, ("a", 2))),
+    ],
+)
+def test_numpy_scalars_become_pythons_own(token, kept):
+    encoder = TextEncoder()
+    encoder.adapt([[token, "book"], [kept, token]])
+    assert encoder.vocabulary == ["", kept, "book"]
+    word = encoder.vocabulary[1]
+    assert type(word) is type(kept)
+    assert not isinstance(word, tuple) or list(map(type, word)) == [int, tuple]
+    assert encoder.encode([[kept, token]]).ids.tolist() == [1, 1]
+
+
+USES = {
+    "adapt": lambda encoder, texts: encoder.adapt(texts),
+    "adapt_and_encode": lambda encoder, texts: encoder.adapt_and_encode(text for text in texts),
+    "grow": lambda encoder, texts: encoder.grow(texts),
+    "encode": lambda encoder, texts: encoder.encode(texts),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.parametrize(
+    ("token", "parts"),
+    [
+        (["nested"], ("expects tokens that have a hash", "['nested'] of type list", "`tuple(token)`")),
+        ({"a": 1}, ("expects tokens that have a hash", "of type dict", "map other kinds to str")),
+        (("a", ["b"]), ("expects tokens that have a hash", "of type tuple")),
+        (np.arange(3), ("expects tokens that have a hash", "ndarray of shape (3,)")),
+        (None, ("received a missing token", "None of type NoneType", "Leave it out of its text")),
+        (float("nan"), ("received a missing token", "nan of type float")),
+        (np.float32("nan"), ("received a missing token", "of type float32")),
+        (("a", (float("nan"),)), ("received a missing token", "of type tuple")),
+        (pd.NA, ("received a missing token", "of type NAType")),
+        (pd.NaT, ("received a missing token", "of type NaTType")),
+    ],
+)
+def test_tokens_that_are_none(use, token, parts):
+    encoder = adapted("good film")
+    with raises(TypeError, *parts, "in text 3000"):
+        use(encoder, [["good", 1, ("film", 2.0)]] * 3000 + [["film", token, "good"]])
+    assert encoder.vocabulary == ["", "good", "film"]
+
+
+# Phrases.
+
+WASTE = ["What waste of time", "a waste of talent", "not waste of money", "time and money for talent"]
+
+
+def naive_phrases(texts, stop_words, threshold, floor):
+    """Returns texts with their phrases joined: the words, NPMI and joining in plain Python."""
+    words = Counter(word for text in texts for word in text)
+    pairs = Counter(pair for text in texts for pair in itertools.pairwise(text))
+    total = sum(words.values())
+    chosen = set()
+    for (left, right), count in pairs.items():
+        npmi = math.log(count * total / (words[left] * words[right])) / -math.log(count / total)
+        if count >= floor and npmi >= threshold and not {left, right} <= stop_words:
+            chosen.add((left, right))
+    joined = []
+    for text in texts:
+        rest, out = list(text), []
+        while rest:
+            out.append("_".join(rest[:2]) if tuple(rest[:2]) in chosen else rest[0])
+            rest = rest[2:] if tuple(rest[:2]) in chosen else rest[1:]
+        joined.append(out)
+    return joined
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.2, 0.5])
+def test_phrases_match_plain_python(rng, threshold):
+    names = np.array(["the", "of", "film", "good", "waste", "time", "plot"])
+    share = rng.dirichlet(np.ones(len(names)))
+    texts = [[*rng.choice(names, rng.integers(0, 9), p=share), *["new", "york"] * (i % 3)] for i in range(300)]
+    joined = naive_phrases(texts, {"the", "of"}, threshold, floor=2)
+    expected = Counter(word for text in joined for word in text if word not in ("the", "of"))
+
+    encoder = TextEncoder(stop_words=["the", "of"], phrases=threshold)
+    encoded_texts = encoder.adapt_and_encode(texts)
+
+    assert dict(zip(encoder.vocabulary[1:], encoder.counts[1:].tolist(), strict=True)) == expected
+    assert "new_york" in expected
+    ends = encoded_texts.offsets
+    for row, text in enumerate(joined):
+        words = [encoder.vocabulary[i] for i in encoded_texts.ids[ends[row] : ends[row + 1]]]
+        assert words == [word for word in text if word not in ("the", "of")]
+
+
+def test_phrases_are_joined_wherever_text_is_read():
+    encoder = adapted(*WASTE, phrases=0.3)
+    assert encoder.vocabulary == ["", "waste_of", "time", "talent", "money", "not"]
+    assert encoder.tokenize("Waste of a film, a waste!") == ["waste_of", "film", "waste"]
+    assert encoder.encode(["Waste of time", "waste", "of waste"]).ids.tolist() == [1, 2]
+    assert encoder.encode([["waste", "of", "time"], ["waste_of"]]).ids.tolist() == [1, 2, 1]
+    assert encoder.encode(["waste of a waste", "of"]).unknown.tolist() == [1, 0]
+    assert adapted(*WASTE).vocabulary == ["", "waste", "time", "talent", "money", "not"]
+
+
+def test_words_inside_and_outside_a_phrase_have_their_own_ids():
+    encoder = adapted(*WASTE, "waste not", phrases=0.3)
+    assert encoder.counts[encoder.word_id("waste_of")] == 3
+    assert encoder.counts[encoder.word_id("waste")] == 1
+    ids = encoder.encode(["waste of waste"]).ids
+    assert [encoder.vocabulary[i] for i in ids] == ["waste_of", "waste"]
+
+
+def test_two_stop_words_are_no_phrase():
+    texts = ["of the film", "of the plot", "of the music"]
+    assert not any("_" in word for word in adapted(*texts, phrases=0.0).vocabulary)
+    assert "of_the" in adapted(*texts, stop_words=None, phrases=0.0).vocabulary
+
+
+@pytest.mark.parametrize("options", [{}, {"lowercase": False}, {"stop_words": None}])
+def test_contractions_are_not_joined_again(options):
+    encoder = adapted(*["I DON'T like it, don't bother", "don't bother"] * 3, phrases=0.0, **options)
+    assert not any(word.lower().endswith("_n't") for word in encoder.vocabulary)
+    assert "n't_bother" in encoder
+
+
+def test_phrases_come_after_stems_and_marks():
+    texts = ["moving pictures", "moved picture", "a moving picture, never dull", "not good", "plot not good"]
+    encoder = adapted(*texts, phrases=0.3, mark_negation=True, stem=True)
+    assert encoder.tokenize("Moving pictures, not good. Good!") == ["move_pictur", "not_good_NEG", "good", "!"]
+    assert encoder.encode(texts).coverage.tolist() == [1.0] * 5
+
+
+def test_a_phrase_outside_the_vocabulary_does_not_hide_its_words():
+    texts = ["new york film"] * 3 + ["film plot"] * 5 + ["new", "york"] * 3
+    assert "new_york" in adapted(*texts, phrases=0.1)
+    for options in ({"max_vocabulary": 4}, {"min_count": 4}):
+        encoder = adapted(*texts, phrases=0.1, **options)
+        assert "new_york" not in encoder
+        assert encoder.tokenize("new york") == ["new", "york"]
+        assert encoder.counts[encoder.word_id("new")] == 6
+        assert encoder.encode(["new york"]).coverage.tolist() == [1.0]
+
+
+def test_a_phrase_and_a_token_of_the_same_name_are_one_word():
+    texts = [["new", "york"]] * 3 + [["new_york"]] * 2
+    encoder = TextEncoder(phrases=0.1)
+    assert encoder.adapt_and_encode(texts).ids.tolist() == [1] * 5
+    assert encoder.vocabulary == ["", "new_york"]
+    assert encoder.counts.tolist() == [0, 5]
+
+
+def test_phrases_are_part_of_state_and_copy():
+    encoder = adapted(*WASTE, phrases=0.3)
+    state = encoder.get_vocabulary_state()
+    assert state["phrases"] == [["waste", "of"]]
+    for twin in (encoder.copy(), TextEncoder(phrases=0.3)):
+        twin.set_vocabulary_state(state)
+        assert same(twin.encode(WASTE), encoder.encode(WASTE))
+        assert twin.tokenize(WASTE[0]) == encoder.tokenize(WASTE[0])
+    del state["phrases"]
+    twin.set_vocabulary_state(state)
+    assert twin.tokenize("waste of time") == ["waste", "time"]
+
+
+def test_adapt_forgets_old_phrases():
+    encoder = adapted(*WASTE, phrases=0.3)
+    encoder.adapt(["time of waste"])
+    assert encoder.tokenize("waste of time") == ["waste", "time"]
+    assert encoder.encode(["waste of time"]).ids.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_phrases_need_tokens_of_str(use):
+    encoder = adapted(*WASTE, phrases=0.3)
+    with raises(TypeError, "joins words into phrases and expects tokens to be str", "7 of type int in text 1", "`str`"):
+        use(encoder, [["good"], [7]])
+    with raises(TypeError, "received a missing token", "in text 0"):
+        use(encoder, [[None]])
+    use(encoder, [[np.str_("time")]])
+
+
+# Growing.
+
+
+def test_grow_keeps_ids_and_appends_the_frequent_first():
+    encoder = adapted("good film", "bad film", "a dull film, good")
+    encoder.grow(["dull new book", "the book", "good old book"])
+    assert encoder.vocabulary == ["", "film", "good", "bad", "dull", "book", "new", "old"]
+    assert encoder.counts.tolist() == [0, 3, 3, 1, 2, 3, 1, 1]
+    assert encoder.encode(["film book the"]).ids.tolist() == [1, 5]
+
+
+def test_grow_and_encode_is_grow_then_encode(corpus):
+    for options in (
+        {},
+        {"phrases": 0.1},
+        {"min_count": 2},
+        {"max_vocabulary": 40},
+        {"phrases": 0.0, "max_vocabulary": 40},
+    ):
+        once, twice = adapted(*corpus[:5], **options), adapted(*corpus[:5], **options)
+        old = once.vocabulary
+        together = once.grow_and_encode(text for text in corpus)
+        twice.grow(corpus)
+        assert once.vocabulary == twice.vocabulary
+        assert once.vocabulary[: len(old)] == old
+        assert len(old) < once.size <= options.get("max_vocabulary", 10**6) + 1
+        assert same(together, twice.encode(corpus))
+
+
+def test_grow_before_adapt_is_adapt(corpus):
+    grown, plain = TextEncoder(phrases=0.1), TextEncoder(phrases=0.1)
+    assert same(grown.grow_and_encode(corpus), plain.adapt_and_encode(corpus))
+    assert grown.get_vocabulary_state() == plain.get_vocabulary_state()
+
+
+def test_grow_minds_min_count_and_max_vocabulary():
+    encoder = adapted("film film good good bad", min_count=2)
+    encoder.grow(["new new bad film"])
+    assert encoder.vocabulary == ["", "film", "good", "new"]
+    assert encoder.counts.tolist() == [0, 3, 2, 2]
+    full = adapted("film good", max_vocabulary=3)
+    full.grow(["new newer newer film"])
+    assert full.vocabulary == ["", "film", "good", "newer"]
+    full.grow(["newest film"])
+    assert full.vocabulary == ["", "film", "good", "newer"]
+    assert full.counts.tolist() == [0, 3, 1, 2]
+
+
+def test_grow_keeps_old_phrases_and_adds_new_ones():
+    encoder = adapted(*WASTE, phrases=0.3)
+    encoder.grow(["old york", "new york", "new york, waste of york", "a new film"])
+    assert encoder.tokenize("waste of new york") == ["waste_of", "new_york"]
+    assert encoder.counts[encoder.word_id("waste_of")] == 4
+    assert encoder.counts[encoder.word_id("new_york")] == 2
+    assert encoder.counts[encoder.word_id("new")] == 1
+    assert encoder.word_id("waste_of") == 1
+
+
+def test_growing_a_full_vocabulary_hides_no_word_behind_a_phrase():
+    encoder = adapted("new", "york", "new", "york", phrases=0.1, max_vocabulary=2)
+    encoder.grow(["new york", "new york", "film", "film"])
+    assert encoder.vocabulary == ["", "new", "york"]
+    assert encoder.counts.tolist() == [0, 4, 4]
+    assert encoder.encode(["new york"]).ids.tolist() == [1, 2]
+
+
+def test_grow_without_new_words_is_fine_and_without_known_ones_is_not():
+    encoder = adapted("good film", min_count=1, max_vocabulary=2)
+    encoder.grow(["good"])
+    assert encoder.counts.tolist() == [0, 2, 1]
+    with raises(ValueError, "No word may enter the vocabulary", "of 1 different words", "1 are stop words"):
+        encoder.grow(["the the"])
+    with raises(ValueError, "`TextEncoder.grow` received no texts"):
+        encoder.grow([])
+    with raises(TypeError, "`TextEncoder.grow` expects every text in `texts` to be a str", "at position 1"):
+        encoder.grow(["good", None])
+    assert encoder.counts.tolist() == [0, 2, 1]
+
+
+def test_a_copy_grows_alone():
+    encoder = adapted("good film")
+    twin = encoder.copy()
+    twin.grow(["good new film"])
+    assert "new" not in encoder
+    assert encoder.counts.tolist() == [0, 1, 1]
 
 
 # EncodedTexts.
@@ -516,6 +828,7 @@ def test_config_round_trip(corpus):
         "mark_negation": True,
         "min_count": 2,
         "max_vocabulary": 50,
+        "phrases": 0.2,
     }
     encoder = TextEncoder(**options)
     assert encoder.get_config() == options
@@ -554,6 +867,8 @@ def test_changing_the_vocabulary_state_does_not_change_the_encoder():
         ({"min_count": 1.5}, TypeError, ("`min_count` must be an integer", "1.5 of type float")),
         ({"min_count": True}, TypeError, ("`min_count` must be an integer", "bool")),
         ({"max_vocabulary": 0}, ValueError, ("`max_vocabulary` must be an integer, 1 or more",)),
+        ({"phrases": "all"}, TypeError, ("`phrases` must be True, False or a threshold", "'all' of type str")),
+        ({"phrases": 2}, ValueError, ("`phrases` must be a number, between 0.0 and 1.0", "2")),
         ({"max_vocabulary": "all"}, TypeError, ("`max_vocabulary` must be an integer", "'all' of type str")),
     ],
 )

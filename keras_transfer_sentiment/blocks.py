@@ -1,0 +1,134 @@
+"""A corpus cut into blocks of words for the training steps, whatever its length, in flat memory."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_transfer_sentiment.skipgram import GOLDEN, compiled, mixed
+from keras_transfer_sentiment.text import EncodedTexts
+
+STEPS_PER_CHUNK = 32  # steps handed over at a time; the hand-over costs as much as a step
+_PIECE_WORDS = 1 << 16  # words read from the corpus in one go
+_POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuffled together
+
+
+class Layout(NamedTuple):
+    """How a corpus is cut: rows of `length` words, `rows` rows a step, `steps` steps a pass."""
+
+    length: int
+    rows: int
+    steps: int
+
+
+def plan_layout(words: float, window: int | None, rows: int | None = None) -> Layout:
+    """Returns how to cut a corpus.
+
+    Args:
+        words: number of words that a pass is expected to keep.
+        window: reach of a word to either side, or None for its whole text.
+        rows: rows a step; None chooses: fewer for a small corpus, so that a pass has several steps.
+    """
+    length = 64 if window is None else int(np.clip(2 ** np.ceil(np.log2(4 * window + 1)), 32, 256))
+    if window is not None and window < 8:
+        length = 32
+    # Subsampling is random: room for three standard deviations more than expected.
+    total = int(np.ceil((words + 3 * np.sqrt(words)) / length)) + 1
+    # Many small steps teach more than few large ones, until their overhead counts.
+    most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 128))))
+    steps = -(-total // most)
+    return Layout(length, -(-total // steps), steps)
+
+
+def chunks_a_pass(layout: Layout) -> int:
+    """Returns how many chunks `chunks` yields for each pass."""
+    return -(-layout.steps // STEPS_PER_CHUNK)
+
+
+def chunks(
+    corpus: EncodedTexts, keep: np.ndarray, layout: Layout, seed: Sequence[int], first_pass: int = 0, done: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields chunks of a corpus without end, one pass after the other.
+
+    Every pass thins out frequent words afresh, cuts the rows at another place and shuffles them: all of a corpus of
+    up to four million words, the rows of pieces from all over it otherwise.
+
+    Args:
+        corpus: the encoded texts, in memory or in a file.
+        keep: float32 array `(vocabulary,)`, see `skipgram.keep_probability`.
+        layout: see `plan_layout`.
+        seed: ints. The same seed gives the same chunks.
+        first_pass: int. Number of the pass to start with.
+        done: int. Steps from there on that were done before an interruption: their chunks come without them.
+
+    Yields:
+        Two int32 arrays `(steps, rows, length)`: word ids, 0 for padding, and the number of the text of each. A chunk
+        has `STEPS_PER_CHUNK` steps, the last one of a pass what remains.
+    """
+    for number in itertools.count(first_pass):
+        for ids, texts in _pass_chunks(corpus, keep, layout, [*seed, number]):
+            yield ids[done:], texts[done:]
+            done = max(0, done - len(ids))
+
+
+def _pass_chunks(corpus, keep, layout, seed):
+    length, rows, steps = layout
+    rest = np.zeros((2, 0, length), "int32")  # rows that do not fill a chunk yet
+    pools = _pools(corpus, keep, length, np.random.default_rng(seed))
+    first = 0
+    while first < steps:
+        last = min(first + STEPS_PER_CHUNK, steps)
+        wanted = (last - first) * rows
+        while rest.shape[1] < wanted:
+            pool = next(pools, None)
+            if pool is None:
+                pool = np.zeros((2, wanted - rest.shape[1], length), "int32")
+            rest = np.concatenate([rest, pool], 1)
+        yield tuple(rest[:, :wanted].reshape(2, last - first, rows, length))
+        rest = rest[:, wanted:]
+        first = last
+
+
+def _pools(corpus, keep, length, rng):
+    """Yields the rows of a pass, int32 `(2, rows, length)`, in random order."""
+    words = len(corpus.ids)
+    pieces = rng.permutation(-(-words // _PIECE_WORDS))
+    grid = np.empty((2, length + min(words, _POOL_PIECES * _PIECE_WORDS) + length), "int32")
+    filled = int(rng.integers(length))
+    grid[:, :filled] = 0
+    for first in range(0, len(pieces), _POOL_PIECES):
+        for piece in pieces[first : first + _POOL_PIECES]:
+            start, stop = piece * _PIECE_WORDS, min((piece + 1) * _PIECE_WORDS, words)
+            offsets = corpus.offsets
+            text = int(np.searchsorted(offsets, start, "right")) - 1
+            ends = offsets[text + 1 : int(np.searchsorted(offsets, stop, "left")) + 1]
+            state = rng.integers(2**63, dtype="uint64")
+            filled = _thin(
+                np.asarray(corpus.ids[start:stop]), np.asarray(ends) - start, text, keep, state, grid, filled
+            )
+        whole = filled - filled % length
+        if first + _POOL_PIECES >= len(pieces):
+            whole = filled + -filled % length
+            grid[:, filled:whole] = 0
+            filled = whole
+        rows = grid[:, :whole].reshape(2, -1, length)
+        yield rows[:, rng.permutation(rows.shape[1])]
+        grid[:, : filled - whole] = grid[:, whole:filled]
+        filled -= whole
+
+
+@compiled
+def _thin(ids, ends, text, keep, state, grid, filled):
+    """Appends the words that are kept, and the number of the text of each, to `grid`."""
+    end = 0
+    for i in range(len(ids)):
+        while i >= ends[end]:
+            end += 1
+        state += GOLDEN
+        coin = np.float32(mixed(state) >> np.uint64(40)) * np.float32(2.0**-24)
+        if coin < keep[ids[i]]:
+            grid[0, filled] = ids[i]
+            grid[1, filled] = text + end
+            filled += 1
+    return filled

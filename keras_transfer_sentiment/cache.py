@@ -1,0 +1,337 @@
+"""A corpus of word ids in files, for texts larger than memory; made once, and not lost by an interruption."""
+
+import contextlib
+import errno
+import hashlib
+import itertools
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_transfer_sentiment.errors import short
+from keras_transfer_sentiment.text import TextEncoder
+from keras_transfer_sentiment.vocabulary import Chunk, drop_unknown, word_from_json
+
+_VERSION = 1
+SAVE_SECONDS = 10.0  # so much reading, at most, is done again after an interruption
+_READ_TEXTS, _READ_WORDS = 1 << 15, 1 << 21  # texts and words translated in one go
+BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
+BACKUP_PAUSE = 30.0  # and at least so many times as long as a backup takes
+_BATCH = 2048  # texts encoded in one go
+_WHAT_CHANGED = {
+    "encoder": "by another encoder",
+    "vocabulary": "with another vocabulary",
+    "grow_vocabulary": "with another `grow_vocabulary`",
+    "texts": "of other texts",
+}
+
+
+class EncodedFile:
+    """Texts as word ids in a folder: what `EncodedTexts` is in memory.
+
+    Attributes:
+        counts: int64 array `(vocabulary,)`: how often each word is there.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self.counts = np.load(folder / "counts.npy")
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def ids(self) -> np.ndarray:
+        """int32 array `(words,)`, mapped anew each time: what is read takes memory only as long as its slice."""
+        return _mapped(self._folder / "ids", "int32")
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """int64 array `(texts + 1,)`, mapped anew each time."""
+        return _mapped(self._folder / "offsets", "int64")
+
+
+class CorpusCache:
+    """A folder that holds an encoded corpus, or what earlier runs had of it when they were interrupted.
+
+    The texts are read and tokenised once, into provisional codes; the vocabulary is made from their counts; then the
+    codes are translated into ids. Reading goes on where an earlier run stopped.
+
+    Args:
+        folder: path. It is created where it is not there.
+        encoder: `TextEncoder`. It is given the vocabulary.
+        grow: bool. Whether its vocabulary grows, if it has one.
+        source: str. What the texts are, as far as that can be told: the same for the same texts.
+
+    Raises:
+        ValueError: the folder holds something else, or a corpus made by another encoder or of other texts.
+    """
+
+    def __init__(self, folder, encoder: TextEncoder, grow: bool = False, source: str = ""):
+        self.folder = Path(folder)
+        self._encoder = encoder
+        self._learner = encoder.learner("fit", grow=grow) if grow or not encoder.is_adapted else None
+        config: dict[str, Any] = {name: _readable(value) for name, value in encoder.get_config().items()}
+        vocabulary = _digest(encoder.get_vocabulary_state()) if encoder.is_adapted else ""
+        self._key: dict[str, Any] = {"encoder": config, "vocabulary": vocabulary}
+        self._key.update(grow_vocabulary=grow, texts=source)
+        self._state: dict[str, Any] = {"version": _VERSION, "key": self._key, "stage": "reading", "texts": 0}
+        self._state.update(words=0, sizes={})
+        self._load()
+        if self._learner is not None and self._state["texts"] and not self.is_complete:
+            with open(self.folder / "words", "rb") as file:
+                words = [word_from_json(json.loads(line)) for line in itertools.islice(file, self._state["words"])]
+            self._learner.resume(words, np.load(self.folder / "code_counts.npy"))
+
+    @property
+    def texts_read(self) -> int:
+        """Number of texts that were read so far, by earlier runs too."""
+        return self._state["texts"]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether `encode` has nothing left to do."""
+        return self._state["stage"] == "complete"
+
+    def encode(
+        self, texts: Iterable, report: Callable[[int, float | None], None] = lambda texts, share: None
+    ) -> EncodedFile:
+        """Returns the corpus, and gives the encoder its vocabulary.
+
+        Args:
+            texts: iterable of texts, from the first on. It is not touched where the corpus is complete.
+            report: callable that gets, time and again, how many texts were read, and the share of all that is, where
+                the iterator tells it by an attribute `fraction`.
+
+        Raises:
+            OSError: the disk is full.
+            ValueError: no texts, or no word in them that may enter the vocabulary.
+        """
+        before = self._encoder.get_vocabulary_state()
+        try:
+            if self._state["stage"] == "reading":
+                self._read(iter(texts), report)
+            if self._state["stage"] == "read":
+                self._translate()
+        except BaseException as error:
+            self._encoder.set_vocabulary_state(before)
+            if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise OSError(
+                error.errno,
+                f"No space left on the disk for the encoded corpus in {short(str(self.folder))}, after "
+                f"{self.texts_read} texts. It takes up to 8 bytes a word. Free some, or pass a `cache_dir` on another "
+                "disk; what was read into a `cache_dir` is kept, and the same call goes on from there",
+            ) from None
+        state = json.loads((self.folder / "vocabulary.json").read_text("utf-8"))
+        self._encoder.set_vocabulary_state({**state, "words": [word_from_json(word) for word in state["words"]]})
+        return EncodedFile(self.folder)
+
+    def _load(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "corpus.json"
+        if not path.exists():
+            if any(self.folder.iterdir()):
+                raise ValueError(
+                    "`cache_dir` must be a new or an empty folder, or one that an earlier `fit` made. "
+                    f"{short(str(self.folder))} holds other files. Pass another."
+                )
+            return
+        try:
+            state = json.loads(path.read_text("utf-8"))
+            version, key = state["version"], state["key"]
+            changed = [name for name in self._key if key[name] != self._key[name]]
+            if state.get("result", "") == self._key["vocabulary"]:  # the encoder has its vocabulary from here
+                changed = [name for name in changed if name not in ("vocabulary", "grow_vocabulary")]
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{short(str(path))} is damaged. Delete the folder to start anew.") from None
+        if version != _VERSION:
+            raise ValueError(f"{short(str(self.folder))} was made by another version of this package. Delete it.")
+        if changed:
+            what = _WHAT_CHANGED[changed[0]]
+            if changed[0] == "encoder":
+                old, new = key["encoder"], self._key["encoder"]
+                name = next(name for name in new if old.get(name) != new[name])
+                what += f": `{name}` was {short(old.get(name))} and is {short(new[name])} now"
+            raise ValueError(
+                f"The corpus in {short(str(self.folder))} was made {what}. Pass another `cache_dir`, or delete this "
+                "one to make it anew."
+            )
+        self._state = state
+
+    def _save(self, **changes):
+        self._state.update(changes)
+        write_whole(self.folder / "corpus.json", lambda path: path.write_text(json.dumps(self._state), "utf-8"))
+
+    def _read(self, texts, report):
+        for _ in itertools.islice(texts, self._state["texts"]):  # read by an earlier run
+            pass
+        chunks = self._learner.count(texts) if self._learner is not None else self._encoded(texts)
+        with contextlib.ExitStack() as stack:
+            files = {name: stack.enter_context(self._opened(name)) for name in ("codes", "lengths", "words")}
+            texts_read, saved = self._state["texts"], time.monotonic()
+            for codes, lengths in chunks:
+                files["codes"].write(np.asarray(codes, "int32").data)
+                files["lengths"].write(np.asarray(lengths, "int64").data)
+                texts_read += len(lengths)
+                report(texts_read, getattr(texts, "fraction", None))
+                if time.monotonic() - saved > SAVE_SECONDS:
+                    self._save_reading(files, texts_read, "reading")
+                    saved = time.monotonic()
+            self._save_reading(files, texts_read, "read")
+
+    def _opened(self, name):
+        """Opens a file to go on writing where it was when the state was saved."""
+        path = self.folder / name
+        path.touch()
+        file = path.open("r+b")
+        file.truncate(self._state["sizes"].get(name, 0))
+        file.seek(0, os.SEEK_END)
+        return file
+
+    def _encoded(self, texts) -> Iterator[Chunk]:
+        while chunk := list(itertools.islice(texts, _BATCH)):
+            encoded = self._encoder.encode(chunk)
+            yield encoded.ids, encoded.lengths
+
+    def _save_reading(self, files, texts_read, stage):
+        words = self._state["words"]
+        if self._learner is not None:
+            for word in self._learner.words[words:]:
+                files["words"].write(json.dumps(word).encode() + b"\n")
+                words += 1
+            counts = self._learner.counts
+            write_whole(self.folder / "code_counts.npy", lambda path: _save_array(path, counts))
+        for file in files.values():
+            file.flush()
+        sizes = {name: file.tell() for name, file in files.items()}
+        self._save(stage=stage, texts=texts_read, words=words, sizes=sizes)
+
+    def _translate(self):
+        encoded = self._learner.finish(self) if self._learner is not None else (drop_unknown(*chunk) for chunk in self)
+        counts = np.zeros(self._encoder.size, "int64")
+        end = 0
+        with open(self.folder / "ids", "wb") as ids, open(self.folder / "offsets", "wb") as offsets:
+            offsets.write(np.zeros(1, "int64").data)
+            for chunk in encoded:
+                ids.write(chunk.ids.data)
+                offsets.write((chunk.offsets[1:] + end).data)
+                end += len(chunk.ids)
+                counts += np.bincount(chunk.ids, minlength=len(counts))
+        _save_array(self.folder / "counts.npy", counts)
+        (self.folder / "vocabulary.json").write_text(json.dumps(self._encoder.get_vocabulary_state()), "utf-8")
+        self._save(stage="complete", result=_digest(self._encoder.get_vocabulary_state()))
+        for name in ("codes", "lengths", "words", "code_counts.npy"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yields what was read as chunks of provisional codes, for the learner."""
+        start = 0
+        for first in range(0, self._state["texts"], _READ_TEXTS):
+            block = np.array(_mapped(self.folder / "lengths", "int64")[first : first + _READ_TEXTS])
+            ends = np.cumsum(block)
+            for lengths in np.split(
+                block, np.searchsorted(ends, np.arange(_READ_WORDS, ends[-1], _READ_WORDS), "right")
+            ):
+                stop = start + int(lengths.sum())
+                yield np.array(_mapped(self.folder / "codes", "int32")[start:stop]), lengths
+                start = stop
+
+
+class TrainingBackup:
+    """A file with the state of a training, from which an interrupted one goes on.
+
+    Args:
+        path: the file.
+        key: what has to be the same for a training to go on: settings by name, in JSON's types.
+    """
+
+    def __init__(self, path, key: dict):
+        self._path = Path(path)
+        self._key = key
+        self._due = time.monotonic() + BACKUP_SECONDS
+
+    def restore(self) -> dict[str, np.ndarray] | None:
+        """Returns the arrays last saved; None if there are none.
+
+        Raises:
+            ValueError: they were saved with other settings, or the file is damaged.
+        """
+        if not self._path.exists():
+            return None
+        try:
+            with np.load(self._path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            key = json.loads(str(arrays.pop("key")))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            raise ValueError(f"{short(str(self._path))} is damaged. Delete it to train anew.") from None
+        for name, value in self._key.items():
+            if key.get(name) != value:
+                raise ValueError(
+                    f"The interrupted training in {short(str(self._path))} had `{name}` {short(key.get(name))}; it is "
+                    f"{short(value)} now. Go on with the same settings, or delete the file to train anew."
+                )
+        return arrays
+
+    def save_if_due(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        """Saves arrays if the last time is long enough ago: saving takes a few percent of the time at most.
+
+        Args:
+            state: callable that returns the arrays, or TensorFlow variables, by name.
+        """
+        start = time.monotonic()
+        if start < self._due:
+            return
+        key = np.array(json.dumps(self._key))
+        write_whole(self._path, lambda path: _save_arrays(path, {**state(), "key": key}))
+        now = time.monotonic()
+        self._due = now + max(BACKUP_SECONDS, BACKUP_PAUSE * (now - start))
+
+    def delete(self) -> None:
+        """Deletes the file: the training is at its end."""
+        self._path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Writes a file so that it is there as a whole or not at all.
+
+    Args:
+        path: the file.
+        write: callable that writes the file at the path that it is given.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _save_array(path, array):
+    with open(path, "wb") as file:
+        np.save(file, array)
+
+
+def _save_arrays(path, arrays):
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def _mapped(path, dtype):
+    return np.memmap(path, dtype, "r") if path.stat().st_size else np.empty(0, dtype)
+
+
+def _readable(value):
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__qualname__)
+    return value
+
+
+def _digest(state):
+    return hashlib.sha256(repr(sorted(state.items())).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,70 @@
+"""Whatever texts come in for pretraining, as ids: in memory where they are there already, through files otherwise."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+
+from keras_transfer_sentiment.cache import CorpusCache, EncodedFile
+from keras_transfer_sentiment.corpus import TextFiles
+from keras_transfer_sentiment.errors import check_texts, short
+from keras_transfer_sentiment.progress import reading_bar
+from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
+from keras_transfer_sentiment.text_model import dataset_batches
+
+
+def texts_of(x, caller: str) -> Any:
+    """Returns the texts of a source as an iterable, checked where they are in memory.
+
+    Args:
+        x: texts (list, tuple, 1D NumPy array, Series), `TextFiles`, a path or a list of paths, a `tf.data.Dataset` of
+            str, a generator, or a callable that returns an iterable.
+        caller: name of the public method, for messages.
+
+    Raises:
+        TypeError: none of these.
+    """
+    if isinstance(x, tf.data.Dataset):
+        return (text for batch in dataset_batches(x, caller) for text in batch)
+    if isinstance(x, os.PathLike) or (isinstance(x, list) and x and all(isinstance(one, os.PathLike) for one in x)):
+        return TextFiles(x)
+    texts = x() if callable(x) else x
+    if isinstance(texts, (str, bytes)) or _in_memory(texts):
+        return check_texts(texts, caller)
+    if not isinstance(texts, Iterable):
+        raise TypeError(
+            f"`{caller}` expects texts: a list, array, Series, generator or Dataset of str, `TextFiles` or a path. "
+            f"Received {short(texts)} of type {type(texts).__name__}."
+        )
+    return texts
+
+
+def encoded(x, encoder: TextEncoder, grow: bool, cache_dir, verbose, stack) -> EncodedTexts | EncodedFile:
+    """Returns a source of texts as ids, after learning or growing the vocabulary of the encoder.
+
+    Args:
+        x: see `texts_of`.
+        encoder: it learns its vocabulary, if it has none.
+        grow: whether its vocabulary grows, if it has one.
+        cache_dir: path of the folder for the ids, or None: a temporary one, for what is not in memory.
+        verbose: whether to show a progress bar, as in Keras.
+        stack: `contextlib.ExitStack` that keeps the temporary folder.
+    """
+    texts = texts_of(x, "fit")
+    if _in_memory(texts) and cache_dir is None:
+        if not encoder.is_adapted:
+            return encoder.adapt_and_encode(texts)
+        return encoder.grow_and_encode(texts) if grow else encoder.encode(texts)
+    folder = cache_dir
+    if folder is None:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="keras_transfer_sentiment-"))
+    source = texts.fingerprint() if isinstance(texts, TextFiles) else ""
+    cache = CorpusCache(folder, encoder, grow, source)
+    with reading_bar("Reading", 0 if cache.is_complete else verbose) as report:
+        return cache.encode(texts, report)
+
+
+def _in_memory(x):
+    return isinstance(x, (list, tuple)) or hasattr(x, "ndim")
