@@ -41,6 +41,11 @@ def plan_layout(words: float, window: int | None, rows: int | None = None) -> La
     return Layout(length, -(-total // steps), steps)
 
 
+def shared_negatives(layout: Layout) -> int:
+    """Returns how many noise words a row has: enough for vectors as good as with noise words for each pair."""
+    return max(32, layout.length // 2)
+
+
 def chunks_a_pass(layout: Layout) -> int:
     """Returns how many chunks `chunks` yields for each pass."""
     return -(-layout.steps // STEPS_PER_CHUNK)

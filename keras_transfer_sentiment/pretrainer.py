@@ -40,7 +40,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
         negative_samples: int. Randomly drawn words to push away for each pair.
         subsample: float or None. Words with a larger share of the text than this are thinned out in each pass; None
             keeps all.
-        learning_rate: float. Of the row-wise Adagrad update; falls linearly to almost 0 during a `fit`.
+        learning_rate: float. Of the first steps of a word; falls linearly to almost 0 during a `fit`.
         encoder: `TextEncoder` or None. How texts become words; None is the default one, for English.
         char_ngrams: two ints or None. The shortest and the longest character n-gram that has a vector; a word's
             vector is then the mean of its own and those of its n-grams, and misspelt and unseen words have one too
@@ -75,7 +75,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
         window: int | None = None,
         negative_samples: int = 5,
         subsample: float | None = 1e-4,
-        learning_rate: float = 0.2,
+        learning_rate: float = 0.1,
         encoder: TextEncoder | None = None,
         char_ngrams: tuple[int, int] | None = None,
         ngram_buckets: int = 200_000,
@@ -226,7 +226,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
             plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
             self._restore(Path(cache_dir), plan)
         noise = skipgram.noise_tables(counts)
-        objective = skipgram.Objective(self.window, self.negative_samples, layout.length // 2, noise)
+        objective = skipgram.Objective(self.window, self.negative_samples, blocks.shared_negatives(layout), noise)
         if tf.config.list_physical_devices("GPU") and self._bags is None:
             self._trainer = skipgram_gpu.Trainer(self._fitted_tables, objective, self.run_eagerly)
         else:

@@ -4,8 +4,8 @@ A corpus is cut into rows of some dozen words (see `blocks`) and a step takes ma
 the work is matrix products: negative sampling after Mikolov et al. (2013), https://arxiv.org/abs/1310.4546, batched
 after the idea of HogBatch (Ji et al. 2016), https://arxiv.org/abs/1604.04661. Each row has `shared_negatives` noise
 words of its own, shared by its words and weighted so that each pair counts as many as `negative_samples`: one set of
-noise words for a whole step would ruin the vectors. Each table is updated only where a step touched it, by Adagrad
-(Duchi et al. 2011) with one accumulator a row.
+noise words for a whole step would ruin the vectors. Each table is updated only where a step touched it, as in Adagrad
+(Duchi et al. 2011) but by the fourth root of the accumulated squares, of which there is one a row.
 """
 
 from collections.abc import Callable

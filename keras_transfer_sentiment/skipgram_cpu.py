@@ -324,7 +324,7 @@ def _gradients(
 
 @compiled
 def _update(part, parts, groups, grads, table, squares, rate):
-    """Takes an Adagrad step on a share of the rows of a table, the gradients of each row summed first."""
+    """Takes a step on a share of the rows of a table, the gradients of each row summed first."""
     size, rows, bounds, places = groups
     dim = table.shape[1]
     total = np.empty(dim, np.float32)
@@ -341,7 +341,7 @@ def _update(part, parts, groups, grads, table, squares, rate):
             square += total[d] * total[d]
         row = rows[group]
         squares[row, 0] += square / np.float32(dim)
-        factor = rate / np.sqrt(squares[row, 0])
+        factor = rate / np.sqrt(np.sqrt(squares[row, 0]))
         vector = table[row]
         for d in range(dim):
             vector[d] -= factor * total[d]

@@ -107,7 +107,7 @@ def _gradients(x, y, z, ids, texts, radius, negative_samples):
 
 
 def update_rows(table: tf.Variable, squares: tf.Variable, grad: tf.Tensor, ids: tf.Tensor, rate: tf.Tensor) -> None:
-    """Takes an Adagrad step on the rows `ids` of a table, those that repeat summed first.
+    """Takes a step on the rows `ids` of a table, those that repeat summed first.
 
     Args:
         table: float32 `(vocabulary, dim)`.
@@ -120,4 +120,4 @@ def update_rows(table: tf.Variable, squares: tf.Variable, grad: tf.Tensor, ids: 
     grad = tf.math.unsorted_segment_sum(grad, place, tf.shape(ids)[0])
     total = tf.gather(squares, ids) + tf.reduce_mean(grad * grad, -1, keepdims=True)
     squares.scatter_update(tf.IndexedSlices(total, ids))
-    table.scatter_sub(tf.IndexedSlices(rate * grad * tf.math.rsqrt(total), ids))
+    table.scatter_sub(tf.IndexedSlices(rate * grad * tf.math.rsqrt(tf.math.sqrt(total)), ids))

@@ -67,7 +67,7 @@ def adagrad(table, squares, gradients):
     """Updates each row that has a gradient (a dict from id to vector) once, in place."""
     for row, gradient in gradients.items():
         squares[row] += np.mean(gradient**2)
-        table[row] -= RATE * gradient / np.sqrt(squares[row])
+        table[row] -= RATE * gradient / squares[row] ** 0.25
 
 
 def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, **options):
