@@ -74,6 +74,10 @@ class CorpusCache:
     """
 
     def __init__(self, folder, encoder: TextEncoder, grow: bool = False, source: str = ""):
+        if not isinstance(folder, (str, os.PathLike)):
+            raise TypeError(
+                f"`cache_dir` must be the path of a folder. Received {short(folder)} of type {type(folder).__name__}."
+            )
         self.folder = Path(folder)
         self._encoder = encoder
         self._learner = encoder.learner("fit", grow=grow) if grow or not encoder.is_adapted else None
@@ -113,7 +117,7 @@ class CorpusCache:
             OSError: the disk is full.
             ValueError: no texts, or no word in them that may enter the vocabulary.
         """
-        before = self._encoder.get_vocabulary_state()
+        before, was_complete = self._encoder.get_vocabulary_state(), self.is_complete
         try:
             if self._state["stage"] == "reading":
                 self._read(iter(texts), report)
@@ -129,12 +133,28 @@ class CorpusCache:
                 f"{self.texts_read} texts. It takes up to 8 bytes a word. Free some, or pass a `cache_dir` on another "
                 "disk; what was read into a `cache_dir` is kept, and the same call goes on from there",
             ) from None
-        state = json.loads((self.folder / "vocabulary.json").read_text("utf-8"))
-        self._encoder.set_vocabulary_state({**state, "words": [word_from_json(word) for word in state["words"]]})
-        return EncodedFile(self.folder)
+        try:
+            if was_complete:
+                state = json.loads((self.folder / "vocabulary.json").read_text("utf-8"))
+                words = [word_from_json(word) for word in state["words"]]
+            corpus = EncodedFile(self.folder)
+            whole = len(corpus) == self.texts_read and len(corpus.ids) == corpus.offsets[-1] == corpus.counts.sum()
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            whole = False
+        if not whole:
+            raise ValueError(f"The corpus in {short(str(self.folder))} is damaged. Delete the folder to make it anew.")
+        if was_complete:
+            self._encoder.set_vocabulary_state({**state, "words": words})
+        return corpus
 
     def _load(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"`cache_dir` must be a folder, or a place where one can be made. Received {short(str(self.folder))}: "
+                f"{error.strerror}. Pass another."
+            ) from None
         path = self.folder / "corpus.json"
         if not path.exists():
             if any(self.folder.iterdir()):

@@ -385,3 +385,4 @@ def _import_pyarrow():
 
 _READERS = {".txt": _read_txt, ".parquet": _read_parquet}
 _READERS |= {".csv": _read_csv, ".tsv": _read_csv, ".jsonl": _read_jsonl, ".ndjson": _read_jsonl}
+SUFFIXES = tuple(kind + compression for kind in _READERS for compression in ("", *_COMPRESSIONS))

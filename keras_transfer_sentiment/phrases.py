@@ -23,6 +23,11 @@ def check_threshold(phrases: bool | float) -> float | None:
     """
     if isinstance(phrases, (bool, np.bool_)):
         return THRESHOLD if phrases else None
+    if isinstance(phrases, (int, np.integer)):
+        raise TypeError(
+            f"`phrases` must be True, False or a threshold between 0 and 1. Received {phrases} of type int. Pass "
+            "`phrases=True` or False, or a float."
+        )
     try:
         return check_number(phrases, "phrases", 0.0, 1.0)
     except TypeError:

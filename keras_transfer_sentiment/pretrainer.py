@@ -170,7 +170,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
                 `tf.data.Dataset` of str; or `EncodedTexts` of this model's encoder.
             batch_size: int or None. Rows of words a training step takes; None chooses by the size of the text.
             epochs: int or None. Passes over the text. None takes as many as its size needs: 3 for a large corpus,
-                up to 200 for a few sentences, then several passes an epoch.
+                up to 200 for a few sentences, then several passes an epoch. A number means single passes: a few
+                thousand texts need dozens of them.
             verbose: `"auto"`, 0, 1 or 2, as in Keras.
             callbacks: list of `keras.callbacks.Callback`.
             initial_epoch: int. Epoch to start from, as in Keras.
@@ -323,7 +324,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
         nearest = self.nearest_words()
         if nearest is None:
             table = tf.convert_to_tensor(self._fitted_tables.words)
-            return tf.gather(table, [self.encoder.word_id(word) for word in words]).numpy()
+            return tf.gather(table, np.array([self.encoder.word_id(word) for word in words], "int32")).numpy()
 
         def one(word):
             vector = np.zeros(0) if word in self.encoder else nearest.vector(word)
@@ -386,6 +387,10 @@ class SkipGramPretrainer(WordVectors, TextModel):
             )
         if options.get("char_ngrams") is not None:
             raise ValueError("A file of word vectors holds no vectors of n-grams. Leave out `char_ngrams`.")
+        if encoder.phrases:
+            raise ValueError("A file of word vectors does not say which words are phrases. Leave out `phrases`.")
+        if "embedding_dim" in options:
+            raise TypeError("`from_vectors` takes the length of the vectors from the file. Leave out `embedding_dim`.")
         words, vectors = read_vectors(path, file_format, max_words)
         usable = [i for i, word in enumerate(words) if encoder.may_hold(word)]
         if not usable:
@@ -436,18 +441,15 @@ class SkipGramPretrainer(WordVectors, TextModel):
         # The seed, the steps taken, how many of them before the present `fit`, and how many it takes.
         values["progress"] = np.array([self._first_seed, 0, 0, 0], "int32")
         variables = {}
-        for name, value in values.items():
-            if old is not None:
-                before = self._state()[name].numpy()
-                value[: len(before)] = before
+        for name, before in self._state().items() if old is not None else ():
+            values[name][: before.shape[0]] = before.numpy()
         for name, value in values.items():
             if old is not None:
                 delattr(self, f"_{name}_weight")
+            # The value itself as initializer: one that is assigned later leaves the first one in memory.
             trainable = name in ("words", "contexts", "ngrams")
-            weight = self.add_weight(
-                name=name, shape=value.shape, dtype=str(value.dtype), initializer="zeros", trainable=trainable
-            )
-            weight.assign(value)
+            start = lambda shape, dtype=None, value=value: tf.constant(value)  # noqa: E731
+            weight = self.add_weight(value.shape, start, str(value.dtype), trainable=trainable, name=name)
             setattr(self, f"_{name}_weight", weight)
             variables[name] = weight.value
         self._progress = variables.pop("progress")

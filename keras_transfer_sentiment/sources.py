@@ -1,18 +1,22 @@
 """Whatever texts come in for pretraining, as ids: in memory where they are there already, through files otherwise."""
 
+import hashlib
+import itertools
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from keras_transfer_sentiment.cache import CorpusCache, EncodedFile
-from keras_transfer_sentiment.corpus import TextFiles
+from keras_transfer_sentiment.corpus import SUFFIXES, TextFiles
 from keras_transfer_sentiment.errors import check_texts, short
 from keras_transfer_sentiment.progress import reading_bar
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import dataset_batches
+
+_FIRST_TEXTS = 100  # of a stream, which tell whether it is the one that a cache was made of
 
 
 def texts_of(x, caller: str) -> Any:
@@ -26,6 +30,17 @@ def texts_of(x, caller: str) -> Any:
     Raises:
         TypeError: none of these.
     """
+    names = [x] if isinstance(x, str) else x if isinstance(x, list) and len(x) < 1000 else []
+    if names and all(isinstance(name, str) and _is_file(name) for name in names):
+        raise TypeError(
+            f"`{caller}` takes a str as a text. Received the name of a file: {short(names[0])}. Pass "
+            f"`TextFiles({short(names[0])})`, or a `pathlib.Path`, to read it."
+        )
+    if isinstance(x, Mapping):
+        raise TypeError(
+            f"`{caller}` expects texts. Received a {type(x).__name__} with {len(x)} keys. Pass the column that "
+            "holds them, such as `x['text']`."
+        )
     if isinstance(x, tf.data.Dataset):
         return (text for batch in dataset_batches(x, caller) for text in batch)
     if isinstance(x, os.PathLike) or (isinstance(x, list) and x and all(isinstance(one, os.PathLike) for one in x)):
@@ -60,10 +75,28 @@ def encoded(x, encoder: TextEncoder, grow: bool, cache_dir, verbose, stack) -> E
     folder = cache_dir
     if folder is None:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="keras_transfer_sentiment-"))
-    source = texts.fingerprint() if isinstance(texts, TextFiles) else ""
+    if isinstance(texts, TextFiles):
+        source = texts.fingerprint()
+    elif _in_memory(texts):
+        source = _digest(texts)
+    else:  # all that can be told without reading it to its end
+        rest = iter(texts)
+        first = list(itertools.islice(rest, _FIRST_TEXTS))
+        source, texts = _digest(first), itertools.chain(first, rest)
     cache = CorpusCache(folder, encoder, grow, source)
     with reading_bar("Reading", 0 if cache.is_complete else verbose) as report:
         return cache.encode(texts, report)
+
+
+def _digest(texts):
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(repr(text).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _is_file(name):
+    return "\n" not in name and len(name) < 1000 and name.endswith(SUFFIXES) and os.path.isfile(name)
 
 
 def _in_memory(x):

@@ -272,12 +272,14 @@ class VocabularyLearner:
         may_enter[:old] = False
         chosen = np.flatnonzero(may_enter)
         if not len(chosen) and not counts[:old].any():
-            seen = int((counts > 0).sum())
-            raise ValueError(
-                f"No word may enter the vocabulary: of {seen} different words in the texts, "
-                f"{int((is_stop & (counts > 0)).sum())} are stop words and the others occur fewer than {floor} times "
-                "(`min_count`). Pass more text, or lower `min_count`."
-            )
+            seen, stops = int((counts > 0).sum()), int((is_stop & (counts > 0)).sum())
+            found = f"of {seen} different words in the texts, {stops} are stop words"
+            if stops == seen:
+                found = f"{found}. Pass more text" if seen else "there is no word in the texts. Pass more text"
+            else:
+                found += f" and the others occur fewer than {floor} times (`min_count`)."
+                found += " Pass more text, or lower `min_count`"
+            raise ValueError(f"No word may enter the vocabulary: {found}.")
         limit = self._rules.max_vocabulary
         room = None if limit is None else max(limit - old, 0)
         chosen = chosen[np.argsort(-counts[chosen], kind="stable")][:room]

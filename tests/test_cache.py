@@ -176,6 +176,20 @@ def test_a_damaged_folder_is_refused(tmp_path, content):
         CorpusCache(tmp_path, TextEncoder())
 
 
+@pytest.mark.parametrize("name", ["ids", "offsets", "counts.npy", "vocabulary.json"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_damaged_files_are_refused(tmp_path, name, damage):
+    encode(tmp_path)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).unlink()
+    if damage == "cut":
+        (tmp_path / name).write_bytes(content[: len(content) // 2])
+    encoder = TextEncoder()
+    with raises(ValueError, "The corpus in", "is damaged. Delete the folder"):
+        encode(tmp_path, encoder=encoder)
+    assert not encoder.is_adapted
+
+
 def test_another_version_is_refused(tmp_path):
     encode(tmp_path)
     state = json.loads((tmp_path / "corpus.json").read_text())

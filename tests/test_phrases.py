@@ -201,19 +201,19 @@ def test_joining_without_pairs():
 
 @pytest.mark.parametrize(
     ("value", "threshold"),
-    [(False, None), (True, phrases.THRESHOLD), (0.4, 0.4), (0, 0.0), (1, 1.0), (np.float32(0.5), 0.5)],
+    [(False, None), (True, phrases.THRESHOLD), (0.4, 0.4), (0.0, 0.0), (1.0, 1.0), (np.float32(0.5), 0.5)],
 )
 def test_check_threshold(value, threshold):
     assert check_threshold(value) == threshold
 
 
-@pytest.mark.parametrize("value", ["yes", None, [0.4]])
+@pytest.mark.parametrize("value", ["yes", None, [0.4], 0, 1, 5])
 def test_check_threshold_refuses_other_kinds(value):
     with raises(TypeError, "`phrases` must be True, False or a threshold", type(value).__name__, "`phrases=True`"):
         check_threshold(value)
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.5, 5, float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [-0.1, 1.5, 5.0, float("nan"), float("inf")])
 def test_check_threshold_refuses_other_numbers(value):
     with raises(ValueError, "`phrases` must be a number, between 0.0 and 1.0"):
         check_threshold(value)

@@ -202,10 +202,10 @@ def test_one_cache_serves_several_trainings(corpus, tmp_path):
     second = SkipGramPretrainer(8, seed=0)
     second.fit(iter(corpus), epochs=1, verbose=0, cache_dir=tmp_path)
     third = SkipGramPretrainer(8, seed=0)
-    third.fit(iter([]), epochs=1, verbose=0, cache_dir=tmp_path)
+    third.fit(iter(corpus), epochs=1, verbose=0, cache_dir=tmp_path)
     np.testing.assert_array_equal(second.vectors, first.vectors)
     np.testing.assert_array_equal(third.vectors, first.vectors)
-    third.fit(iter([]), epochs=1, verbose=0, cache_dir=tmp_path)
+    third.fit(iter(corpus), epochs=1, verbose=0, cache_dir=tmp_path)
     first.fit(corpus, epochs=1, verbose=0)
     np.testing.assert_array_equal(third.vectors, first.vectors)
 
@@ -312,6 +312,16 @@ def test_from_vectors_refuses(tmp_path, pretrainer):
         SkipGramPretrainer.from_vectors(path, encoder=pretrainer.encoder)
     with raises(ValueError, "no vectors of n-grams"):
         SkipGramPretrainer.from_vectors(path, char_ngrams=(3, 6))
+    with raises(ValueError, "which words are phrases"):
+        SkipGramPretrainer.from_vectors(path, encoder=TextEncoder(phrases=True))
+    with raises(TypeError, "Leave out `embedding_dim`"):
+        SkipGramPretrainer.from_vectors(path, embedding_dim=2)
+
+
+def test_evaluate_word_pairs_without_a_known_word(pretrainer, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("zzq\tqqz\t3\n")
+    with raises(ValueError, "0 of 1 pairs"):
+        pretrainer.evaluate_word_pairs(tmp_path / "pairs.tsv")
 
 
 def test_vectors_carry_polarity(pretrainer):

@@ -90,12 +90,41 @@ def test_a_cache_is_bound_to_its_files(files, tmp_path):
         (lambda: "one text", TypeError, ("Wrap it in a list",)),
         (iter([]), ValueError, ("empty",)),
         (iter(["text", 5]), TypeError, ("5",)),
-        (iter(["", ""]), ValueError, ("No word may enter the vocabulary",)),
+        (iter(["", ""]), ValueError, ("No word may enter the vocabulary: there is no word in the texts",)),
     ],
 )
 def test_refuses(x, kind, parts):
     with raises(kind, *parts):
         encoded(x)
+
+
+def test_a_cache_is_bound_to_its_texts(corpus, tmp_path):
+    for x, other in ((corpus, corpus[:-1]), (lambda: iter(corpus), lambda: iter(corpus[1:]))):
+        folder = tmp_path / type(x).__name__
+        encoded(x, cache_dir=folder)
+        encoded(x, cache_dir=folder)
+        with raises(ValueError, "was made of other texts"):
+            encoded(other, cache_dir=folder)
+
+
+def test_the_name_of_a_file_is_not_a_text(files, monkeypatch):
+    monkeypatch.chdir(files[0].parent)
+    for x in ("a.txt", ["a.txt"], [str(file) for file in files]):
+        with raises(TypeError, "Received the name of a file", "TextFiles("):
+            encoded(x)
+    assert encoded(["a.txt", "text"])[0].vocabulary  # one of two may be a text
+
+
+def test_a_dict_is_no_text():
+    with raises(TypeError, "Received a dict with 1 keys", "`x['text']`"):
+        encoded({"text": ["good film"]})
+
+
+def test_a_bad_cache_dir(corpus, files):
+    with raises(TypeError, "`cache_dir` must be the path of a folder. Received 5"):
+        encoded(corpus, cache_dir=5)
+    with raises(ValueError, "`cache_dir` must be a folder", "File exists"):
+        encoded(corpus, cache_dir=files[0])
 
 
 def test_an_empty_file_is_an_empty_corpus(tmp_path):
