@@ -23,6 +23,9 @@ bench: .venv/benchmarks
 	$(BIN)/python benchmarks/imdb.py
 	$(BIN)/python benchmarks/chinese.py
 	$(BIN)/python benchmarks/pretraining_speed.py
+	$(BIN)/python benchmarks/pretraining_speed.py --wide --epochs 1 --seeds 1 --engines ours gensim
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/ngrams.py
 	$(BIN)/python benchmarks/prediction_speed.py
 
 clean:
