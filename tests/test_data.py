@@ -38,7 +38,7 @@ def films():
     texts, labels = read("imdb_train.jsonl.xz")
     books, _ = read("amazon_books.jsonl.gz")
     pretrainer = SkipGramPretrainer(50, seed=0)
-    pretrainer.fit([*texts[:4500], *books[:500]], epochs=1, verbose=0)
+    pretrainer.fit([*texts[:4500], *books[:500]], epochs=5, verbose=0)
     return texts, labels, pretrainer
 
 
