@@ -12,7 +12,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.errors import check_labels, check_number, check_texts, check_weights, short
+from keras_transfer_sentiment.errors import (
+    VERBOSE,
+    check_choice,
+    check_labels,
+    check_number,
+    check_texts,
+    check_weights,
+    short,
+)
 from keras_transfer_sentiment.examples import TIME_MULTIPLE, Examples, PaddedBatches, class_weights, texts_of, unzip
 from keras_transfer_sentiment.heads import MeanPoolHead, SentimentHead
 from keras_transfer_sentiment.pooling import PACKAGE
@@ -195,6 +203,7 @@ class TransferSentimentClassifier(TextModel):
             TypeError: not texts, or labels that are not numbers.
             ValueError: empty input, lengths that differ, labels other than 0 and 1, or of one class only.
         """
+        check_choice(verbose, "verbose", VERBOSE)
         if epochs is not None:
             epochs = check_number(epochs, "epochs", 1, kind=int)
         if batch_size is not None:

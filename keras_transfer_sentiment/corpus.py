@@ -83,6 +83,9 @@ class TextFiles:
         if any(source.kind == ".parquet" for source in self._sources):
             _import_pyarrow()
         next(_READERS[self._sources[0].kind](self._sources[0], lambda position: None), None)
+        if not self.bytes_total:
+            what = f"{names[0]} is" if len(names) == 1 else f"All {len(names)} files are"
+            raise ValueError(f"{what} empty: no text to read. Check what wrote {'it' if len(names) == 1 else 'them'}.")
 
     @property
     def files(self) -> list[str]:

@@ -14,6 +14,8 @@ _repr.maxlist = _repr.maxtuple = _repr.maxset = _repr.maxdict = _repr.maxarray =
 _repr.maxlevel = 2
 
 
+VERBOSE = ("auto", 0, 1, 2)  # what Keras takes as `verbose`
+
 # Kinds of tokens that need no look at each: they have a hash, equal themselves and are no kind of NumPy's.
 _PLAIN_TOKENS = {str, int, bool, bytes}
 

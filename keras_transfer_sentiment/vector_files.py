@@ -158,6 +158,11 @@ def _layout(name, head, file_format):
             f"{name} is a model in fastText's own binary format. Expected vectors: use the `.vec` file that fastText "
             "writes beside it, or export one with `fasttext print-word-vectors`."
         )
+    if head[0] == 0x80 and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
+        raise ValueError(
+            f"{name} is a Python pickle, as gensim's `.model` and `.kv` files are. Expected a file of vectors: load it "
+            "with gensim, and write one with `KeyedVectors.save_word2vec_format('words.vec')`."
+        )
     header = _HEADER.match(head)
     is_bin = _uncompressed(name).endswith(".bin")
     if file_format == "glove" or (file_format == "auto" and not header and not is_bin):

@@ -187,7 +187,7 @@ class WordVectors:
         points *= np.where(points[np.abs(points).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the sign is free: fix it
         ax = pyplot.subplots(figsize=(9, 7), layout="constrained")[1] if ax is None else ax
         ax.scatter(*points.T, s=12)
-        ax.set(xticks=[], yticks=[])
+        ax.set(xticks=[], yticks=[], xlabel="first principal component", ylabel="second principal component")
         ax.set_aspect("equal", "datalim")
         ax.margins(0.08)
         _label(ax, points, [str(word) for word in words])

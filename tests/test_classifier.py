@@ -734,6 +734,7 @@ BAD_OPTIONS = [
     ({"validation_data": ("a", [1])}, TypeError, ("Wrap it in a list",)),
     ({"validation_data": (["a"], [1], [1, 2])}, ValueError, ("1 texts and 2 values",)),
     ({"epochs": 0}, ValueError, ("`epochs` must be an integer, 1 or more",)),
+    ({"verbose": 3}, ValueError, ("`verbose` must be one of 'auto', 0, 1, 2",)),
     ({"epochs": "many"}, TypeError, ("`epochs` must be an integer",)),
     ({"batch_size": 0}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
     ({"batch_size": 2.5}, TypeError, ("`batch_size` must be an integer",)),
@@ -743,7 +744,7 @@ BAD_OPTIONS = [
 @pytest.mark.parametrize(("options", "kind", "parts"), BAD_OPTIONS, ids=[str(row[0]) for row in BAD_OPTIONS])
 def test_bad_options_of_fit(classifier, options, kind, parts):
     with unchanged(classifier), raises(kind, *parts):
-        classifier.fit(["good", "bad", "fine", "dull"], [1, 0, 1, 0], verbose=0, **options)
+        classifier.fit(["good", "bad", "fine", "dull"], [1, 0, 1, 0], **{"verbose": 0, **options})
 
 
 def test_bad_datasets(classifier):

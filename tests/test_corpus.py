@@ -440,10 +440,21 @@ def test_fraction_rises_from_0_to_1(folder, monkeypatch, kind):
     assert next(iterator, "end") == "end"
 
 
-def test_empty_files_have_no_texts(folder):
-    iterator = iter(TextFiles(write("a.txt", "")))
+def test_blank_files_have_no_texts(folder):
+    iterator = iter(TextFiles(write("a.txt", "\n")))
     assert list(iterator) == []
     assert iterator.fraction == 1
+
+
+def test_empty_files_are_refused_by_name(folder):
+    write("a.txt", "")
+    with raises(ValueError, "a.txt is empty: no text to read. Check what wrote it."):
+        TextFiles("a.txt")
+    write("b.txt", "")
+    with raises(ValueError, "All 2 files are empty"):
+        TextFiles("*.txt")
+    write("b.txt", "a text\n")
+    assert list(TextFiles("*.txt")) == ["a text"]
 
 
 def test_iterators_do_not_disturb_each_other(folder):

@@ -214,6 +214,7 @@ def test_large_finite_values_are_fine(tmp_path):
         (b"2 3\na 1 2 3\n 1 2 3\n", ("words.vec, line 3: values without a word",)),
         (b"5 3\na 1 2 3\nb 1 2 3\n", ("words.vec: cut short, line 1 promises 5 words, there are 2", "`max_words=2`")),
         (b"1 3\na 1 2 3\nb 1 2 3\n", ("words.vec: damaged, line 1 promises 1 words, there are 2", "`max_words=1`")),
+        (b"\x80\x04\x95\x1b\x00\x00\x00", ("words.vec is a Python pickle", "`.kv`", "save_word2vec_format")),
         (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", ("fastText's own binary format", "`.vec` file")),
         ("a " + "x" * 10_000 + " 1\n" + "b\n", ("words.vec, line 2: 0 values, expected 1",)),
     ],
