@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_transfer_sentiment.skipgram import GOLDEN, compiled, mixed
+from keras_transfer_sentiment.compiler import compiled
+from keras_transfer_sentiment.skipgram import GOLDEN, mixed
 from keras_transfer_sentiment.text import EncodedTexts
 
 STEPS_PER_CHUNK = 32  # steps handed over at a time; the hand-over costs as much as a step
+_TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where the user sets no epochs
+_AUTO_EPOCHS = 10  # at most so many then: over a small text, an epoch is several passes
 _PIECE_WORDS = 1 << 16  # words read from the corpus in one go
+_SOME_ROWS = 4096  # rows copied in one go
 _POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuffled together
 
 
@@ -39,6 +43,17 @@ def plan_layout(words: float, window: int | None, rows: int | None = None) -> La
     most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 128))))
     steps = -(-total // most)
     return Layout(length, -(-total // steps), steps)
+
+
+def plan_epochs(words: float) -> tuple[int, int]:
+    """Returns how many epochs a corpus needs, and how many passes each has.
+
+    Args:
+        words: number of words that a pass is expected to keep.
+    """
+    passes = int(np.clip(np.ceil(_TRAINING_WORDS / max(words, 1)), 3, 200))
+    per_epoch = -(-passes // _AUTO_EPOCHS)
+    return -(-passes // per_epoch), per_epoch
 
 
 def shared_negatives(layout: Layout) -> int:
@@ -118,7 +133,9 @@ def _pools(corpus, keep, length, rng):
             grid[:, filled:whole] = 0
             filled = whole
         rows = grid[:, :whole].reshape(2, -1, length)
-        yield rows[:, rng.permutation(rows.shape[1])]
+        order = rng.permutation(rows.shape[1])
+        for start in range(0, len(order), _SOME_ROWS):
+            yield rows[:, order[start : start + _SOME_ROWS]]
         grid[:, : filled - whole] = grid[:, whole:filled]
         filled -= whole
 

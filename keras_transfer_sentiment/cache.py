@@ -16,9 +16,10 @@ import numpy as np
 
 from keras_transfer_sentiment.errors import short
 from keras_transfer_sentiment.text import TextEncoder
-from keras_transfer_sentiment.vocabulary import Chunk, drop_unknown, word_from_json
+from keras_transfer_sentiment.vocabulary import drop_unknown, word_from_json
+from keras_transfer_sentiment.word_codes import Chunk
 
-_VERSION = 1
+_VERSION = 2
 SAVE_SECONDS = 10.0  # so much reading, at most, is done again after an interruption
 _READ_TEXTS, _READ_WORDS = 1 << 15, 1 << 21  # texts and words translated in one go
 BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
@@ -89,8 +90,9 @@ class CorpusCache:
         self._state.update(words=0, sizes={})
         self._load()
         if self._learner is not None and self._state["texts"] and not self.is_complete:
-            with open(self.folder / "words", "rb") as file:
-                words = [word_from_json(json.loads(line)) for line in itertools.islice(file, self._state["words"])]
+            with self._opened("words") as file:  # without what was written after the state was saved
+                file.seek(0)
+                words = [word_from_json(word) for line in file for word in json.loads(line)]
             self._learner.resume(words, np.load(self.folder / "code_counts.npy"))
 
     @property
@@ -223,9 +225,9 @@ class CorpusCache:
     def _save_reading(self, files, texts_read, stage):
         words = self._state["words"]
         if self._learner is not None:
-            for word in self._learner.words[words:]:
-                files["words"].write(json.dumps(word).encode() + b"\n")
-                words += 1
+            new = self._learner.words[words:]
+            files["words"].write(json.dumps(new).encode() + b"\n")
+            words += len(new)
             counts = self._learner.counts
             write_whole(self.folder / "code_counts.npy", lambda path: _save_array(path, counts))
         for file in files.values():
@@ -277,18 +279,21 @@ class TrainingBackup:
         self._key = key
         self._due = time.monotonic() + BACKUP_SECONDS
 
-    def restore(self) -> dict[str, np.ndarray] | None:
-        """Returns the arrays last saved; None if there are none.
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> bool:
+        """Sets arrays, by name, to what was last saved; returns False if that is nothing.
 
         Raises:
-            ValueError: they were saved with other settings, or the file is damaged.
+            ValueError: they were saved with other settings, or the file is damaged; no array has changed then.
         """
         if not self._path.exists():
-            return None
+            return False
         try:
+            with zipfile.ZipFile(self._path) as archive:
+                whole = archive.testzip() is None and {f"{name}.npy" for name in arrays} < set(archive.namelist())
+            if not whole:
+                raise EOFError
             with np.load(self._path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            key = json.loads(str(arrays.pop("key")))
+                key = json.loads(str(file["key"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             raise ValueError(f"{short(str(self._path))} is damaged. Delete it to train anew.") from None
         for name, value in self._key.items():
@@ -297,19 +302,23 @@ class TrainingBackup:
                     f"The interrupted training in {short(str(self._path))} had `{name}` {short(key.get(name))}; it is "
                     f"{short(value)} now. Go on with the same settings, or delete the file to train anew."
                 )
-        return arrays
+        with np.load(self._path, allow_pickle=False) as file:
+            for name, array in arrays.items():  # one at a time: they may be large
+                array[...] = file[name]
+        return True
 
-    def save_if_due(self, state: Callable[[], Mapping[str, Any]]) -> None:
+    def save_if_due(self, state: Callable[[], contextlib.AbstractContextManager[Mapping[str, np.ndarray]]]) -> None:
         """Saves arrays if the last time is long enough ago: saving takes a few percent of the time at most.
 
         Args:
-            state: callable that returns the arrays, or TensorFlow variables, by name.
+            state: callable that returns a context manager that gives the arrays by name.
         """
         start = time.monotonic()
         if start < self._due:
             return
         key = np.array(json.dumps(self._key))
-        write_whole(self._path, lambda path: _save_arrays(path, {**state(), "key": key}))
+        with state() as arrays:
+            write_whole(self._path, lambda path: _save_arrays(path, {**arrays, "key": key}))
         now = time.monotonic()
         self._due = now + max(BACKUP_SECONDS, BACKUP_PAUSE * (now - start))
 

@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,15 +13,14 @@ import tensorflow as tf
 
 from keras_transfer_sentiment import blocks, skipgram, skipgram_cpu, skipgram_gpu, sources, subwords
 from keras_transfer_sentiment.cache import EncodedFile, TrainingBackup
-from keras_transfer_sentiment.errors import check_number, short
+from keras_transfer_sentiment.errors import VERBOSE, check_choice, check_number, short
 from keras_transfer_sentiment.pooling import PACKAGE, MaskedMeanPooling, mean_vectors
+from keras_transfer_sentiment.tables import add_tables, arrays_of
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel
 from keras_transfer_sentiment.vector_files import read_vectors
 from keras_transfer_sentiment.vectors import WordVectors
 
-_TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where the user sets no epochs
-_AUTO_EPOCHS = 10  # at most so many then: over a small text, an epoch is several passes
 _ZIPF_WORDS = 1_000_000  # count of the first word of a file that has no counts
 
 
@@ -67,6 +67,9 @@ class SkipGramPretrainer(WordVectors, TextModel):
         >>> sorted(word for word, _ in pretrainer.most_similar("boring", top_n=2))
         ['cold', 'plot']
     """
+
+    _progress: Any  # variables, made with the tables
+    _progress_weight: Any
 
     def __init__(
         self,
@@ -151,6 +154,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
     def fit(
         self,
         x,
+        y=None,
         batch_size: int | None = None,
         epochs: int | None = None,
         verbose: str | int = "auto",
@@ -168,6 +172,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
             x: texts: list, tuple, 1D NumPy array or Series of str or of token lists; `TextFiles`, the `pathlib.Path`
                 of a file or a list of them; a generator, a callable that returns a fresh iterable, a
                 `tf.data.Dataset` of str; or `EncodedTexts` of this model's encoder.
+            y: None. It stands where Keras has labels; there are none here.
             batch_size: int or None. Rows of words a training step takes; None chooses by the size of the text.
             epochs: int or None. Passes over the text. None takes as many as its size needs: 3 for a large corpus,
                 up to 200 for a few sentences, then several passes an epoch. A number means single passes: a few
@@ -186,17 +191,18 @@ class SkipGramPretrainer(WordVectors, TextModel):
             noise words are left out of it, so that it may rise while the vectors improve.
 
         Raises:
-            TypeError: not texts.
+            TypeError: not texts, or labels with them.
             ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder.
             OSError: a file that cannot be read, or a full disk.
         """
+        if y is not None:
+            raise TypeError(
+                f"`fit` learns from texts alone and takes no labels. Received `y`: {short(y)}. Leave it out; "
+                "`TransferSentimentClassifier.fit` takes labels."
+            )
+        check_choice(verbose, "verbose", VERBOSE)
         if epochs is not None:
             epochs = check_number(epochs, "epochs", 1, kind=int)
-        if isinstance(batch_size, (list, tuple)) or hasattr(batch_size, "ndim"):
-            raise TypeError(
-                f"`fit` learns from texts alone and takes no labels. Received {short(batch_size)} after the texts. "
-                "Leave them out; `TransferSentimentClassifier.fit` takes them."
-            )
         if batch_size is not None:
             batch_size = check_number(batch_size, "batch_size", 1, kind=int)
         initial_epoch = check_number(initial_epoch, "initial_epoch", 0, kind=int)
@@ -217,9 +223,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
         layout = blocks.plan_layout(expected, self.window, batch_size)
         passes_per_epoch = 1
         if epochs is None:
-            passes = int(np.clip(np.ceil(_TRAINING_WORDS / max(expected, 1)), 3, 200))
-            passes_per_epoch = -(-passes // _AUTO_EPOCHS)
-            epochs = initial_epoch + -(-passes // passes_per_epoch)
+            epochs, passes_per_epoch = blocks.plan_epochs(expected)
+            epochs += initial_epoch
         steps_per_epoch = passes_per_epoch * layout.steps
         seed, step, _, _ = self._progress.numpy()
         self._progress.assign([seed, step, step, (epochs - initial_epoch) * steps_per_epoch])
@@ -435,25 +440,17 @@ class SkipGramPretrainer(WordVectors, TextModel):
 
     def _create_tables(self, size):
         """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
-        old, dim = self._tables, self.embedding_dim
+        old, buckets = self._tables, self.ngram_buckets if self.char_ngrams else None
         seed = [self._first_seed] if old is None else [self._first_seed, size]
-        values = skipgram.start_values(size, dim, self.ngram_buckets if self.char_ngrams else None, seed)
+        self._tables = add_tables(self, old, size, self.embedding_dim, buckets, self.window, seed)
         # The seed, the steps taken, how many of them before the present `fit`, and how many it takes.
-        values["progress"] = np.array([self._first_seed, 0, 0, 0], "int32")
-        variables = {}
-        for name, before in self._state().items() if old is not None else ():
-            values[name][: before.shape[0]] = before.numpy()
-        for name, value in values.items():
-            if old is not None:
-                delattr(self, f"_{name}_weight")
-            # The value itself as initializer: one that is assigned later leaves the first one in memory.
-            trainable = name in ("words", "contexts", "ngrams")
-            start = lambda shape, dtype=None, value=value: tf.constant(value)  # noqa: E731
-            weight = self.add_weight(value.shape, start, str(value.dtype), trainable=trainable, name=name)
-            setattr(self, f"_{name}_weight", weight)
-            variables[name] = weight.value
-        self._progress = variables.pop("progress")
-        self._tables = skipgram.Tables(**variables)
+        progress = [self._first_seed, 0, 0, 0]
+        if old is not None:
+            progress = self._progress.numpy()
+            del self._progress_weight
+        self._progress_weight = self.add_weight((4,), "zeros", "int32", trainable=False, name="progress")
+        self._progress = self._progress_weight.value
+        self._progress.assign(progress)
         self.built = True
 
     def _restore(self, cache_dir, plan):
@@ -462,14 +459,16 @@ class SkipGramPretrainer(WordVectors, TextModel):
         key = {name: getattr(self, name) for name in names.split()}
         key = {**key, "char_ngrams": self.char_ngrams and list(self.char_ngrams), **plan}
         self._backup = TrainingBackup(cache_dir / "training.npz", key)
-        arrays = self._backup.restore()
-        for name, variable in self._state().items():
-            if arrays is not None:
-                variable.assign(arrays[name])
+        with self._state() as arrays:
+            self._backup.restore(arrays)
 
+    @contextlib.contextmanager
     def _state(self):
-        tables = {} if self._tables is None else self._tables._asdict()
-        return {name: table for name, table in tables.items() if table is not None} | {"progress": self._progress}
+        """Gives what training changes as NumPy arrays by name, to read and to write to."""
+        progress = {"progress": self._progress.numpy()}
+        with arrays_of(self._fitted_tables) as tables:
+            yield {name: table for name, table in tables._asdict().items() if table is not None} | progress
+        self._progress.assign(progress["progress"])
 
     def _end_training(self):
         if self._trainer is not None:

@@ -8,18 +8,18 @@ noise words for a whole step would ruin the vectors. Each table is updated only 
 (Duchi et al. 2011) but by the fourth root of the accumulated squares, of which there is one a row.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
+from keras_transfer_sentiment.compiler import compiled
+
 ACCUMULATOR_START = 0.1
+# Of the word vectors where there is a window: smaller first steps, which serve similarity. Contexts move freely.
+WINDOW_START = 256.0
 RATE_FLOOR = 0.02  # share of the learning rate that the last step still has
 PAIRS_PER_CENTRE = 6.0  # what a centre counts when the window is the whole text: the mean of a window of 5
 _COUNT_FLOOR = 40.0  # sqrt(r) + r reaches 1 at r = 0.38: words seen up to 100 times are never thinned out
-# Sums may be taken in another order; infinities and NaN keep their meaning.
-_FAST_MATH = {"contract", "reassoc", "nsz", "arcp"}
 
 
 class Tables(NamedTuple):
@@ -61,40 +61,48 @@ class Objective(NamedTuple):
     noise: Noise
 
 
-def compiled(function: Callable) -> Callable:
-    """Compiles a function by Numba, without the interpreter's lock; keeps the machine code on disk where it can."""
-    options = {"nogil": True, "fastmath": _FAST_MATH, "error_model": "numpy"}
-    try:
-        return numba.njit(**options, cache=True)(function)
-    except RuntimeError:  # no folder to write to
-        return numba.njit(**options)(function)
-
-
-def start_values(size: int, dim: int, buckets: int | None, seed) -> dict[str, np.ndarray]:
-    """Returns what `Tables` start from, by name: small random vectors, contexts of zero.
+def table_shapes(size: int, dim: int, buckets: int | None) -> dict[str, tuple[int, int]]:
+    """Returns the shapes of `Tables`, by name.
 
     Args:
         size: int. Words of the vocabulary, padding included.
         dim: int. Length of the vectors.
         buckets: int or None. Rows of the table of n-grams, if there is one.
+    """
+    rows = {"words": size, "contexts": size} | ({} if buckets is None else {"ngrams": buckets})
+    return {name: (number, dim) for name, number in rows.items()} | {
+        f"{name}_squares": (number, 1) for name, number in rows.items()
+    }
+
+
+def fill_start(tables: Tables, window: int | None, seed, first: int = 0) -> None:
+    """Sets NumPy arrays to what training starts from: small random vectors, contexts of zero.
+
+    Args:
+        tables: the arrays.
+        window: see `Objective`.
         seed: int or ints.
+        first: int. The words before this one, and the n-grams if it is not 0, stay as they are.
     """
     rng = np.random.default_rng(seed)
+    gentle = window is not None and tables.ngrams is None
+    _fill_random(tables.words, rng, first)
+    tables.contexts[first:] = 0.0
+    tables.words_squares[first:] = WINDOW_START if gentle else ACCUMULATOR_START
+    tables.contexts_squares[first:] = ACCUMULATOR_START
+    if not first:
+        tables.words[0] = 0.0
+        if tables.ngrams is not None:
+            _fill_random(tables.ngrams, rng)
+            tables.ngrams_squares[:] = ACCUMULATOR_START
 
-    def rows(number):
-        return (rng.random((number, dim), dtype="float32") - np.float32(0.5)) / np.float32(dim)
 
-    def squares(number):
-        return np.full((number, 1), ACCUMULATOR_START, "float32")
-
-    values = {
-        "words": rows(size),
-        "contexts": np.zeros((size, dim), "float32"),
-        "words_squares": squares(size),
-        "contexts_squares": squares(size),
-    }
-    values["words"][0] = 0.0
-    return values if buckets is None else {**values, "ngrams": rows(buckets), "ngrams_squares": squares(buckets)}
+def _fill_random(table, rng, first=0):
+    for start in range(0, len(table), 1 << 12):  # no second table in memory
+        rows = table[start : start + (1 << 12)]
+        values = (rng.random(rows.shape, dtype="float32") - np.float32(0.5)) / np.float32(table.shape[1])
+        kept = min(max(first - start, 0), len(rows))
+        rows[kept:] = values[kept:]
 
 
 def keep_probability(counts: np.ndarray, subsample: float | None) -> np.ndarray:

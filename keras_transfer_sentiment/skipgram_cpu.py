@@ -4,10 +4,8 @@ The threads share out the rows of a step, then the words to update, and each sum
 order: the same seed gives the same vectors, bit for bit, with any number of threads.
 """
 
-import contextlib
-import ctypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import NamedTuple
 
@@ -16,8 +14,10 @@ import scipy.linalg.cython_blas  # noqa: F401 - the products' library; it has to
 import tensorflow as tf
 from threadpoolctl import ThreadpoolController
 
-from keras_transfer_sentiment.skipgram import GOLDEN, PAIRS_PER_CENTRE, Objective, Tables, compiled, mixed
+from keras_transfer_sentiment.compiler import compiled
+from keras_transfer_sentiment.skipgram import GOLDEN, PAIRS_PER_CENTRE, Objective, Tables, mixed
 from keras_transfer_sentiment.subwords import Bags
+from keras_transfer_sentiment.tables import arrays_of, take_over
 
 _PARALLEL_WORDS = 1024  # words a step from which on threads pay
 _PAIRS = np.float32(PAIRS_PER_CENTRE)
@@ -67,8 +67,8 @@ class Trainer:
         threads: int | None = None,
     ):
         for variable in tables:
-            if variable is not None:  # its memory may be shared with whatever it was assigned from
-                variable.assign(tf.raw_ops.DeepCopy(x=variable.read_value()))
+            if variable is not None:
+                take_over(variable)
         self._tables = tables
         self._objective = objective
         self._bags = bags
@@ -400,24 +400,3 @@ def _sum_groups(part, parts, words, grads, bags, sums):
         share = np.float32(1) / np.float32(1 + starts[group + 1] - starts[group])
         for d in range(len(total)):
             total[d] *= share
-
-
-@contextlib.contextmanager
-def arrays_of(tables: Tables) -> Iterator[Tables]:
-    """Gives TensorFlow variables as NumPy arrays to write to: their own memory, where that is to be had.
-
-    Args:
-        tables: the variables. What is written is theirs when the context ends.
-    """
-    variables = [variable for variable in tables if variable is not None]
-    tensors = [variable.read_value() for variable in variables]
-    arrays = [np.asarray(memoryview(tensor)) for tensor in tensors]
-    yield Tables(*(_writable(array) for array in arrays))
-    for variable, tensor, array in zip(variables, tensors, arrays, strict=True):
-        # A variable that an operation has gathered from hands out copies of its memory from then on.
-        if np.asarray(memoryview(variable.read_value())).ctypes.data != array.ctypes.data:
-            variable.assign(tensor)
-
-
-def _writable(array):
-    return np.ctypeslib.as_array(ctypes.cast(array.ctypes.data, ctypes.POINTER(ctypes.c_float)), array.shape)

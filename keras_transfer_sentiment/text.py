@@ -18,7 +18,7 @@ from keras_transfer_sentiment.errors import (
     short,
 )
 from keras_transfer_sentiment.phrases import PairJoiner, check_threshold, join_words, joined
-from keras_transfer_sentiment.tokenizers import TOKENIZERS, named_tokenizer
+from keras_transfer_sentiment.tokenizers import TOKENIZERS, named_tokenizer, prepared, split_prepared
 from keras_transfer_sentiment.vocabulary import (
     STOP,
     EncodedTexts,
@@ -27,10 +27,12 @@ from keras_transfer_sentiment.vocabulary import (
     VocabularyRules,
     drop_unknown,
 )
+from keras_transfer_sentiment.word_codes import WordCodes
 
 LANGUAGES = ("english", "chinese")
 
 _CHUNK = 2048  # texts tokenised between two conversions to an array
+_MANY = 256  # texts
 _SUFFIX = "_NEG"  # what NLTK's mark_negation appends
 
 
@@ -175,6 +177,11 @@ class TextEncoder:
         """
         self._check_adapted()
         if word not in self:
+            if word in self._stop_set:
+                raise KeyError(
+                    f"{short(word)} is a stop word of this `TextEncoder`, so it has no vector. Take another word, or "
+                    "pretrain with an encoder of other `stop_words`."
+                )
             raise KeyError(
                 f"{short(word)} is not in the vocabulary of {len(self._words) - 1} words. Try its lower-case form, "
                 "or see how a text is cut with `encoder.tokenize(text)`."
@@ -275,12 +282,18 @@ class TextEncoder:
         self._check_adapted()
         texts = check_texts(texts, "TextEncoder.encode", "texts", allow_empty=True)
         parts = []
-        for tokens, lengths in self._chunks(texts, "TextEncoder.encode", bool(self._phrases)):
-            words = tokens if nearest is None else list(tokens)
-            codes = np.fromiter(map(self._codes.get, words, itertools.repeat(0)), "int32", int(lengths.sum()))
-            if isinstance(words, list) and nearest is not None:
+
+        def code(words):
+            codes = np.fromiter(map(self._codes.get, words, itertools.repeat(0)), "int32", len(words))
+            if nearest is not None:
                 unknown = np.flatnonzero(codes == 0)
                 codes[unknown] = nearest([words[i] for i in unknown])
+            return codes
+
+        known = self._codes if len(texts) >= _MANY else {}  # a table of them is worth its time
+        coder = WordCodes(known, known.values(), code)
+        for chunk in self._chunks(texts, "TextEncoder.encode", bool(self._phrases)):
+            codes, lengths = coder(chunk)
             if self._join is not None:
                 codes, lengths = self._join(codes, lengths)
                 codes = self._ids[codes]
@@ -367,16 +380,19 @@ class TextEncoder:
         base = token.removesuffix(_SUFFIX)
         return base if base in self._stop_set or _is_punctuation(base) else token
 
-    def _chunks(self, texts, caller, only_str) -> Iterator[tuple[Iterable, np.ndarray]]:
+    def _chunks(self, texts, caller, only_str) -> Iterator[list]:
         texts = iter(texts)
         first = 0
+        is_plain = self.tokenizer == "words" and not self.mark_negation and not self.stem
         while chunk := list(itertools.islice(texts, _CHUNK)):
-            if isinstance(chunk[0], str):
-                tokens = [self._tokens(text) for text in chunk]
+            if not isinstance(chunk[0], str):
+                yield check_tokens(chunk, caller, first, only_str)
+            elif is_plain:
+                ready = [prepared(text.lower() if self.lowercase else text) for text in chunk]
+                yield [text if text.isascii() else split_prepared(text) for text in ready]
             else:
-                tokens = check_tokens(chunk, caller, first, only_str)
+                yield [self._tokens(text) for text in chunk]
             first += len(chunk)
-            yield itertools.chain.from_iterable(tokens), np.fromiter(map(len, tokens), "int64", len(tokens))
 
     def _learn(self, texts, learner, encode):
         chunks = learner.count(texts)

@@ -85,18 +85,28 @@ def split_words(text: str, punctuation: bool = False) -> list[str]:
         >>> split_words("这部电影")
         ['这部', '部电', '电影']
     """
+    return split_prepared(prepared(text), punctuation)
+
+
+def prepared(text: str) -> str:
+    """Returns a text whose words are its runs of word characters: what `split_words` does first."""
     if "<" in text:
         text = _TAG.sub(" ", text)
     if "&" in text:
         text = html.unescape(text)
     if "_" in text:
         text = text.replace("_", " ")
-    ascii_only = text.isascii()
-    with_marks = False
-    if not ascii_only:
+    if not text.isascii():
         text = _straightened(text)
-        if with_marks := _BEYOND_LATIN.search(text) is not None:
+        if _BEYOND_LATIN.search(text) is not None:
             text = _HAN.sub(_pairs, unicodedata.normalize("NFC", text))
     if "'" in text:
         text = text.replace("n't", " n't").replace("N'T", " N'T")
+    return text
+
+
+def split_prepared(text: str, punctuation: bool = False) -> list[str]:
+    """Returns the words of a prepared text: the rest of `split_words`."""
+    ascii_only = text.isascii()
+    with_marks = not ascii_only and _BEYOND_LATIN.search(text) is not None
     return _word_pattern(punctuation, ascii_only, with_marks).findall(text)

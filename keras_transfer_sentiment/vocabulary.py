@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from keras_transfer_sentiment.phrases import PairJoiner, find_pairs, joined
+from keras_transfer_sentiment.word_codes import Chunk, WordCodes
 
 STOP = -1  # what a stop word is encoded as, before it is dropped
 _NO_CONTRACTION = ("n't", "N'T")  # cut off by the tokeniser, so that all negations share it: not joined again
-
-# Texts as numbers: the codes of their words, int32, one text after the other, and the length of each, int64.
-Chunk = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -123,8 +121,7 @@ class VocabularyLearner:
 
     Args:
         rules: `VocabularyRules`.
-        tokenise: callable from the texts to an iterator of chunks: all words of some texts one after the other, and
-            the lengths of the texts, an int64 array.
+        tokenise: callable from the texts to an iterator over chunks of them, as `WordCodes` takes them.
         done: callable that gets the finished `Vocabulary`.
         old: `Vocabulary` or None. One to go on from: its words keep their ids, its phrases stay.
 
@@ -143,7 +140,7 @@ class VocabularyLearner:
     def __init__(
         self,
         rules: VocabularyRules,
-        tokenise: Callable[[Iterable], Iterator[tuple[Iterable, np.ndarray]]],
+        tokenise: Callable[[Iterable], Iterator[list]],
         done: Callable[[Vocabulary], None],
         old: Vocabulary | None = None,
     ):
@@ -154,6 +151,14 @@ class VocabularyLearner:
         for word in self._old.words[1:]:
             self._numbers[word]
         self._counts = np.zeros(len(self._numbers), "int64")
+        self._coder = self._new_coder()
+
+    def _new_coder(self):
+        number = self._numbers.__getitem__
+        return WordCodes(
+            self._numbers, self._numbers.values(),
+            lambda words: np.fromiter(map(number, words), "int32", len(words)), remember=True,
+        )  # fmt: skip
 
     @property
     def words(self) -> list:
@@ -182,6 +187,7 @@ class VocabularyLearner:
         for word in words:
             self._numbers[word]
         self._counts = np.array(counts, "int64")
+        self._coder = self._new_coder()
 
     @property
     def reads_chunks(self) -> bool:
@@ -194,10 +200,9 @@ class VocabularyLearner:
         Args:
             texts: iterable of texts. It is read once, a chunk at a time.
         """
-        numbers = self._numbers
-        for tokens, lengths in self._tokenise(texts):
-            codes = np.fromiter(map(numbers.__getitem__, tokens), "int32", int(lengths.sum()))
-            fresh = np.bincount(codes, minlength=len(numbers))
+        for chunk in self._tokenise(texts):
+            codes, lengths = self._coder(chunk)
+            fresh = np.bincount(codes, minlength=len(self._numbers))
             fresh[: len(self._counts)] += self._counts
             self._counts = fresh
             yield codes, lengths

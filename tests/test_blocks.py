@@ -94,3 +94,10 @@ def test_chunks_leave_out_what_was_done(rng):
     for got, expected in zip(rest, whole[a_pass:], strict=True):
         for part, other in zip(got, expected, strict=True):
             np.testing.assert_array_equal(part, other[len(other) - len(part) :])
+
+
+@pytest.mark.parametrize(
+    ("words", "epochs", "per_epoch"), [(1e9, 3, 1), (2e6, 5, 1), (1e6, 10, 1), (9e5, 6, 2), (500, 10, 20), (0, 10, 20)]
+)
+def test_small_corpora_get_more_passes_but_few_epochs(words, epochs, per_epoch):
+    assert blocks.plan_epochs(words) == (epochs, per_epoch)

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import json
 import os
@@ -203,24 +204,41 @@ def test_another_version_is_refused(tmp_path):
 
 def test_backup_gives_back_what_was_saved(tmp_path, monkeypatch):
     backup = TrainingBackup(tmp_path / "training.npz", {"epochs": 3})
-    assert backup.restore() is None
-    backup.save_if_due(lambda: {"words": np.arange(3)})
-    assert backup.restore() is None  # not due yet
+    saved = contextlib.nullcontext({"words": np.arange(3)})
+    arrays = {"words": np.zeros(3)}
+    assert not backup.restore(arrays)
+    backup.save_if_due(lambda: saved)
+    assert not backup.restore(arrays)  # not due yet
     monkeypatch.setattr(cache, "BACKUP_SECONDS", 0.0)
     backup = TrainingBackup(tmp_path / "training.npz", {"epochs": 3})
-    backup.save_if_due(lambda: {"words": np.arange(3)})
-    assert {name: array.tolist() for name, array in backup.restore().items()} == {"words": [0, 1, 2]}
+    backup.save_if_due(lambda: saved)
+    assert backup.restore(arrays)
+    assert arrays["words"].tolist() == [0, 1, 2]
     with raises(ValueError, "had `epochs` 3; it is 4 now"):
-        TrainingBackup(tmp_path / "training.npz", {"epochs": 4}).restore()
+        TrainingBackup(tmp_path / "training.npz", {"epochs": 4}).restore(arrays)
     assert os.listdir(tmp_path) == ["training.npz"]
     backup.delete()
-    assert backup.restore() is None
+    assert not backup.restore(arrays)
 
 
 def test_a_damaged_backup_is_refused(tmp_path):
     (tmp_path / "training.npz").write_bytes(b"PK half a file")
     with raises(ValueError, "training.npz", "is damaged. Delete it"):
-        TrainingBackup(tmp_path / "training.npz", {}).restore()
+        TrainingBackup(tmp_path / "training.npz", {}).restore({})
+
+
+def test_a_backup_damaged_inside_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "BACKUP_SECONDS", 0.0)
+    path = tmp_path / "training.npz"
+    backup = TrainingBackup(path, {})
+    backup.save_if_due(lambda: contextlib.nullcontext({"words": np.ones(500), "contexts": np.ones(500)}))
+    content = bytearray(path.read_bytes())
+    content[-2000] ^= 1
+    path.write_bytes(content)
+    arrays = {"words": np.zeros(500), "contexts": np.zeros(500)}
+    with raises(ValueError, "training.npz", "is damaged. Delete it"):
+        backup.restore(arrays)
+    assert not any(array.any() for array in arrays.values())
 
 
 def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):

@@ -426,9 +426,11 @@ def test_predict_and_call_agree(pretrainer, corpus):
 def test_vector(pretrainer):
     place = pretrainer.encoder.word_id("charming")
     np.testing.assert_array_equal(pretrainer.vector("charming"), pretrainer.vectors[place])
-    for word in ("unseen", "the", "Charming", ""):
+    for word in ("unseen", "Charming", ""):
         with raises(KeyError, "is not in the vocabulary", repr(word)):
             pretrainer.vector(word)
+    with raises(KeyError, "'the' is a stop word of this `TextEncoder`", "`stop_words`"):
+        pretrainer.vector("the")
 
 
 def test_most_similar_matches_numpy(pretrainer):
@@ -550,8 +552,10 @@ def test_fit_refuses_and_stays_unfitted(texts, kind, parts):
 
 def test_fit_takes_no_labels(corpus):
     for labels in ([0, 1], np.array([0, 1])):
-        with raises(TypeError, "takes no labels", "`TransferSentimentClassifier.fit` takes them"):
+        with raises(TypeError, "takes no labels", "`TransferSentimentClassifier.fit` takes labels"):
             SkipGramPretrainer(4).fit(corpus[:2], labels)
+        with raises(TypeError, "takes no labels"):
+            SkipGramPretrainer(4).fit(corpus[:2], y=labels)
 
 
 def test_save_refuses_files_without_room_for_the_vocabulary(pretrainer, tmp_path):
@@ -595,12 +599,13 @@ def test_predict_refuses(pretrainer, texts, kind, parts):
         (["gem"], {"epochs": 0}, ValueError, ("`epochs` must be an integer, 1 or more",)),
         (["gem"], {"epochs": 1.5}, TypeError, ("`epochs` must be an integer",)),
         (["gem"], {"batch_size": 0}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
+        (["gem"], {"verbose": "x"}, ValueError, ("`verbose` must be one of 'auto', 0, 1, 2",)),
     ],
     ids=lambda value: str(value)[:30],
 )
 def test_a_refused_second_fit_changes_nothing(pretrainer, texts, options, kind, parts):
     with unchanged(pretrainer), raises(kind, *parts):
-        pretrainer.fit(texts, verbose=0, **options)
+        pretrainer.fit(texts, **{"verbose": 0, **options})
 
 
 def test_fit_refuses_foreign_ids(small, corpus):

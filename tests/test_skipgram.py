@@ -193,17 +193,66 @@ def test_any_number_of_threads_gives_the_same_bits(rng):
     assert all(result == results[0] for result in results)
 
 
-@pytest.mark.parametrize("gathered", [False, True])
-def test_arrays_of_variables_write_to_the_variables(gathered):
-    tables = skipgram.Tables(*(tf.Variable(np.zeros((3, 2), "float32")) for _ in range(4)))
-    if gathered:
-        tf.gather(tables.words, [1])  # from now on this variable hands out copies
-    with skipgram_cpu.arrays_of(tables) as arrays:
-        arrays.words[1, 1] = 7.0
-        arrays.contexts[2, 0] = 5.0
-        assert arrays.ngrams is None
-    assert tables.words.numpy().tolist() == [[0, 0], [0, 7], [0, 0]]
-    assert tables.contexts.numpy().tolist() == [[0, 0], [0, 0], [5, 0]]
+def aligned(array):
+    """Returns a copy where TensorFlow would place one, so that it need not copy again."""
+    memory = np.empty(array.nbytes + 64, "uint8")
+    start = -memory.ctypes.data % 64
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[:] = array
+    return copy
+
+
+@pytest.mark.parametrize("made", ["assigned", "initial"])
+def test_training_leaves_what_was_read_or_assigned_before(rng, made):
+    values = [aligned(table.numpy()) for table in make_tables(rng)[:4]]
+    tables = skipgram.Tables(*map(tf.Variable, values if made == "initial" else map(np.zeros_like, values)))
+    if made == "assigned":
+        for variable, value in zip(tables, values, strict=False):
+            variable.assign(value)
+    kept = [value.copy() for value in values]
+    read = tables.words.read_value()
+    train("cpu", tables, *make_block(rng, 4))
+    assert (tables.words.numpy() != kept[0]).any()
+    np.testing.assert_array_equal(read, kept[0])
+    for value, before in zip(values, kept, strict=True):
+        np.testing.assert_array_equal(value, before)
+
+
+def test_training_writes_where_the_tables_lie(rng):
+    tables = make_tables(rng)
+
+    def place():
+        return np.asarray(memoryview(tables.words.read_value())).ctypes.data
+
+    train("cpu", tables, *make_block(rng, 4))
+    places = {place()}
+    for step in range(3):
+        train("cpu", tables, *make_block(rng, 4), step=step)
+        places.add(place())
+    assert len(places) == 1  # one copy in memory
+
+
+@pytest.mark.parametrize("window", [None, 5])
+def test_start_is_small_random_vectors_and_keeps_what_there_was(window):
+    def filled(rows, first=0, seed=1):
+        tables = skipgram.Tables(*(np.full(s, 7.0, "float32") for s in skipgram.table_shapes(rows, 10, None).values()))
+        skipgram.fill_start(tables, window, seed, first)
+        return tables
+
+    tables = filled(9_000)  # more than is filled in one go
+    assert not tables.words[0].any()
+    assert np.abs(tables.words).max() <= 0.05
+    np.testing.assert_allclose(tables.words[1:].std(axis=0), 0.1 / np.sqrt(12), rtol=0.05)
+    np.testing.assert_allclose(tables.words[5_000:].std(axis=0), 0.1 / np.sqrt(12), rtol=0.05)
+    assert not tables.contexts.any()
+    assert set(tables.words_squares[:, 0]) == {np.float32(0.1 if window is None else 256.0)}
+    assert set(tables.contexts_squares[:, 0]) == {np.float32(0.1)}
+    np.testing.assert_array_equal(tables.words, filled(9_000).words)
+    assert (tables.words != filled(9_000, seed=2).words).any()
+    grown = filled(9_000, first=5_000)
+    for table, whole in zip(grown[:4], tables[:4], strict=True):
+        assert set(table[:5_000].ravel()) == {7.0}
+        np.testing.assert_array_equal(table[5_000:], whole[5_000:])
 
 
 def test_sigmoid_is_exact_to_single_precision():

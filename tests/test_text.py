@@ -285,10 +285,15 @@ def test_vocabulary_and_counts_are_copies():
     assert encoder.counts.tolist() == [0, 1, 1]
 
 
-@pytest.mark.parametrize("word", ["unseen", "the", "", None, "x" * 10_000])
+@pytest.mark.parametrize("word", ["unseen", "", None, "x" * 10_000])
 def test_word_id_of_an_unknown_word(word):
     with raises(KeyError, "is not in the vocabulary of 2 words", "encoder.tokenize(text)"):
         adapted("good film").word_id(word)
+
+
+def test_word_id_of_a_stop_word():
+    with raises(KeyError, "'the' is a stop word of this `TextEncoder`", "other `stop_words`"):
+        adapted("good film").word_id("the")
 
 
 def test_adapt_replaces_the_vocabulary():
