@@ -19,11 +19,16 @@ _POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuf
 
 
 class Layout(NamedTuple):
-    """How a corpus is cut: rows of `length` words, `rows` rows a step, `steps` steps a pass."""
+    """How a corpus is cut: rows of `length` words, `rows` rows a step, `steps` steps a pass.
+
+    The last `overlap` words of a row are the first of the next one, so that no pair within the window is lost there.
+    Pairs among them count in the next row only.
+    """
 
     length: int
     rows: int
     steps: int
+    overlap: int
 
 
 def plan_layout(words: float, window: int | None, rows: int | None = None) -> Layout:
@@ -37,12 +42,13 @@ def plan_layout(words: float, window: int | None, rows: int | None = None) -> La
     length = 64 if window is None else int(np.clip(2 ** np.ceil(np.log2(4 * window + 1)), 32, 256))
     if window is not None and window < 8:
         length = 32
+    overlap = 0 if window is None else min(window, length // 6)
     # Subsampling is random: room for three standard deviations more than expected.
-    total = int(np.ceil((words + 3 * np.sqrt(words)) / length)) + 1
+    total = int(np.ceil((words + 3 * np.sqrt(words)) / (length - overlap))) + (2 if overlap else 1)
     # Many small steps teach more than few large ones, until their overhead counts.
     most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 128))))
     steps = -(-total // most)
-    return Layout(length, -(-total // steps), steps)
+    return Layout(length, -(-total // steps), steps, overlap)
 
 
 def plan_epochs(words: float) -> tuple[int, int]:
@@ -58,7 +64,7 @@ def plan_epochs(words: float) -> tuple[int, int]:
 
 def shared_negatives(layout: Layout) -> int:
     """Returns how many noise words a row has: enough for vectors as good as with noise words for each pair."""
-    return max(32, layout.length // 2)
+    return max(48 if layout.overlap else 32, layout.length // 2)
 
 
 def chunks_a_pass(layout: Layout) -> int:
@@ -93,9 +99,9 @@ def chunks(
 
 
 def _pass_chunks(corpus, keep, layout, seed):
-    length, rows, steps = layout
+    length, rows, steps, overlap = layout
     rest = np.zeros((2, 0, length), "int32")  # rows that do not fill a chunk yet
-    pools = _pools(corpus, keep, length, np.random.default_rng(seed))
+    pools = _pools(corpus, keep, length, overlap, np.random.default_rng(seed))
     first = 0
     while first < steps:
         last = min(first + STEPS_PER_CHUNK, steps)
@@ -110,12 +116,12 @@ def _pass_chunks(corpus, keep, layout, seed):
         first = last
 
 
-def _pools(corpus, keep, length, rng):
+def _pools(corpus, keep, length, overlap, rng):
     """Yields the rows of a pass, int32 `(2, rows, length)`, in random order."""
-    words = len(corpus.ids)
+    words, fresh = len(corpus.ids), length - overlap
     pieces = rng.permutation(-(-words // _PIECE_WORDS))
-    grid = np.empty((2, length + min(words, _POOL_PIECES * _PIECE_WORDS) + length), "int32")
-    filled = int(rng.integers(length))
+    grid = np.empty((2, length + min(words, _POOL_PIECES * _PIECE_WORDS) + 2 * length), "int32")
+    filled = int(rng.integers(fresh))
     grid[:, :filled] = 0
     for first in range(0, len(pieces), _POOL_PIECES):
         for piece in pieces[first : first + _POOL_PIECES]:
@@ -127,17 +133,16 @@ def _pools(corpus, keep, length, rng):
             filled = _thin(
                 np.asarray(corpus.ids[start:stop]), np.asarray(ends) - start, text, keep, state, grid, filled
             )
-        whole = filled - filled % length
+        whole = max(filled - overlap, 0) // fresh
         if first + _POOL_PIECES >= len(pieces):
-            whole = filled + -filled % length
-            grid[:, filled:whole] = 0
-            filled = whole
-        rows = grid[:, :whole].reshape(2, -1, length)
-        order = rng.permutation(rows.shape[1])
-        for start in range(0, len(order), _SOME_ROWS):
+            whole = -(-filled // fresh)
+            grid[:, filled : whole * fresh + overlap] = 0
+        rows = np.lib.stride_tricks.sliding_window_view(grid, length, axis=1)[:, ::fresh]
+        order = rng.permutation(whole)
+        for start in range(0, whole, _SOME_ROWS):
             yield rows[:, order[start : start + _SOME_ROWS]]
-        grid[:, : filled - whole] = grid[:, whole:filled]
-        filled -= whole
+        filled = max(filled - whole * fresh, 0)
+        grid[:, :filled] = grid[:, whole * fresh : whole * fresh + filled]
 
 
 @compiled

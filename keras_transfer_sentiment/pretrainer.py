@@ -232,7 +232,9 @@ class SkipGramPretrainer(WordVectors, TextModel):
             plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
             self._restore(Path(cache_dir), plan)
         noise = skipgram.noise_tables(counts)
-        objective = skipgram.Objective(self.window, self.negative_samples, blocks.shared_negatives(layout), noise)
+        objective = skipgram.Objective(
+            self.window, self.negative_samples, blocks.shared_negatives(layout), noise, layout.overlap
+        )
         if tf.config.list_physical_devices("GPU") and self._bags is None:
             self._trainer = skipgram_gpu.Trainer(self._fitted_tables, objective, self.run_eagerly)
         else:

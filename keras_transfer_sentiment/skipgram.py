@@ -53,12 +53,14 @@ class Objective(NamedTuple):
         negative_samples: noise words a pair.
         shared_negatives: noise words a row.
         noise: see `noise_tables`.
+        overlap: words at the end of a row that the next row begins with: pairs among them count there.
     """
 
     window: int | None
     negative_samples: int
     shared_negatives: int
     noise: Noise
+    overlap: int = 0
 
 
 def table_shapes(size: int, dim: int, buckets: int | None) -> dict[str, tuple[int, int]]:

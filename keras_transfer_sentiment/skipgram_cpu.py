@@ -117,7 +117,7 @@ class Trainer:
 
     def _step(self, tables, ids, texts, columns, reach, rate, words, contexts):
         weight = np.float32(self._objective.negative_samples / self._objective.shared_negatives)
-        dim = self._word_grads.shape[-1]
+        dim, fresh = self._word_grads.shape[-1], ids.shape[1] - self._objective.overlap
         table, index = tables.words, ids
         if self._bags is not None:
             table, index = np.empty((words[0] + 1, dim), "float32"), np.empty_like(ids)
@@ -129,7 +129,7 @@ class Trainer:
         def gradients(part, start, stop):
             _gradients(
                 start, stop, table, index, ids, tables.contexts, columns, texts, reach, weight,
-                self._objective.window is None, self._word_grads, self._context_grads, self._row_sums,
+                self._objective.window is None, fresh, self._word_grads, self._context_grads, self._row_sums,
             )  # fmt: skip
 
         def update(part, start, stop):
@@ -268,7 +268,7 @@ def _sigmoid(x):
 
 @compiled
 def _gradients(
-    start, stop, words, index, ids, contexts, columns, texts, reach, weight, whole_text,
+    start, stop, words, index, ids, contexts, columns, texts, reach, weight, whole_text, fresh,
     word_grads, context_grads, row_sums,
 ):  # fmt: skip
     length, width, dim = ids.shape[1], columns.shape[1], words.shape[1]
@@ -298,7 +298,7 @@ def _gradients(
             scores[i, last:length] = np.float32(0)
             near, centre_loss, product = 0, 0.0, 1.0
             for j in range(first, last):
-                if j != i and texts[r, j] == texts[r, i] and ids[r, j] > 0:
+                if j != i and texts[r, j] == texts[r, i] and ids[r, j] > 0 and (i < fresh or j < fresh):
                     near += 1
                     product *= max(scores[i, j], np.float32(1e-8))
                     if product < 1e-200:

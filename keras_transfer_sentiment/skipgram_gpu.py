@@ -69,7 +69,7 @@ def train_block(tables: Tables, objective: Objective, ids, texts, rate, seed) ->
     x = tf.gather(tables.words, ids)
     y = tf.gather(tables.contexts, ids)
     z = tf.gather(tables.contexts, noise_ids)
-    grad_x, grad_y, grad_z, loss, pairs = _gradients(x, y, z, ids, texts, radius, objective.negative_samples)
+    grad_x, grad_y, grad_z, loss, pairs = _gradients(x, y, z, ids, texts, radius, objective)
 
     ids, noise_ids = tf.reshape(ids, [-1]), tf.reshape(noise_ids, [-1])
     grad_x, grad_y, grad_z = (tf.reshape(grad, [-1, dim]) for grad in (grad_x, grad_y, grad_z))
@@ -84,12 +84,14 @@ def train_block(tables: Tables, objective: Objective, ids, texts, rate, seed) ->
     return loss, pairs
 
 
-def _gradients(x, y, z, ids, texts, radius, negative_samples):
+def _gradients(x, y, z, ids, texts, radius, objective):
     length = ids.shape[-1]
     real = ids > 0
     place = tf.range(length)
     distance = tf.abs(place[:, None] - place)
     near = (texts[:, :, None] == texts[:, None, :]) & real[:, :, None] & real[:, None, :] & (distance > 0)
+    fresh = place < length - objective.overlap
+    near &= fresh[:, None] | fresh
     if radius is not None:
         near &= distance <= radius
     near = tf.cast(near, tf.float32)
@@ -99,7 +101,7 @@ def _gradients(x, y, z, ids, texts, radius, negative_samples):
         near, pairs = near * scale, pairs * scale
     scores = tf.matmul(x, y, transpose_b=True)
     pull = near * (tf.sigmoid(scores) - 1.0)
-    push = pairs * (negative_samples / z.shape[1]) * tf.sigmoid(tf.matmul(x, z, transpose_b=True))
+    push = pairs * (objective.negative_samples / z.shape[1]) * tf.sigmoid(tf.matmul(x, z, transpose_b=True))
     grad_x = tf.matmul(pull, y) + tf.matmul(push, z)
     grad_y = tf.matmul(pull, x, transpose_a=True)
     grad_z = tf.matmul(push, x, transpose_a=True)

@@ -29,7 +29,7 @@ def make_tables(rng, ngrams=False):
     return skipgram.Tables(*map(tf.Variable, (words, contexts, squares, squares, *more)))
 
 
-def reference_gradients(words, contexts, ids, texts, window=None):
+def reference_gradients(words, contexts, ids, texts, window=None, overlap=0):
     """Gradients of skip-gram with negative sampling, pair by pair, in float64; `window` is exact, not drawn."""
     word_gradients, context_gradients = {}, {}
     loss = pairs = 0.0
@@ -47,7 +47,11 @@ def reference_gradients(words, contexts, ids, texts, window=None):
             others = [
                 j
                 for j, other in enumerate(ids[row])
-                if j != i and other and texts[row, j] == texts[row, i] and (window is None or abs(i - j) <= window)
+                if j != i
+                and other
+                and texts[row, j] == texts[row, i]
+                and (window is None or abs(i - j) <= window)
+                and min(i, j) < len(ids[row]) - overlap
             ]
             scale = min(1.0, 6.0 / len(others)) if others and window is None else 1.0
             for j in others:
@@ -70,8 +74,8 @@ def adagrad(table, squares, gradients):
         table[row] -= RATE * gradient / squares[row] ** 0.25
 
 
-def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, **options):
-    objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts))
+def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, overlap=0, **options):
+    objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts), overlap)
     if device == "gpu":
         return skipgram_gpu.Trainer(tables, objective)
     return skipgram_cpu.Trainer(tables, objective, *shape, **options)
@@ -98,15 +102,16 @@ both_devices = pytest.mark.parametrize("device", ["cpu", "gpu"])
 
 @both_devices
 @pytest.mark.parametrize("window", [None, 1])
+@pytest.mark.parametrize("overlap", [0, 3])
 @pytest.mark.parametrize("length", [4, 12])  # the longer row has more than 6 pairs a centre
-def test_step_matches_a_plain_implementation(rng, device, length, window):
+def test_step_matches_a_plain_implementation(rng, device, length, overlap, window):
     tables = make_tables(rng)
     ids, texts = make_block(rng, length)
     words, contexts, squares = (np.float64(table) for table in tables[:3])
 
-    loss, pairs = train(device, tables, ids, texts, window)
+    loss, pairs = train(device, tables, ids, texts, window, overlap=overlap)
 
-    *gradients, expected_loss, expected_pairs = reference_gradients(words, contexts, ids, texts, window)
+    *gradients, expected_loss, expected_pairs = reference_gradients(words, contexts, ids, texts, window, overlap)
     expected = [words.copy(), contexts.copy(), squares.copy(), squares.copy()]
     adagrad(expected[0], expected[2], gradients[0])
     adagrad(expected[1], expected[3], gradients[1])
