@@ -256,6 +256,9 @@ class SkipGramPretrainer(WordVectors, TextModel):
         # Not from_generator: that makes TensorFlow give every freed tensor back to the system, a third of the time.
         chunks_per_epoch = blocks.chunks_a_pass(layout) * passes_per_epoch
         data = tf.data.Dataset.range((epochs - initial_epoch) * chunks_per_epoch).map(next_chunk).prefetch(4)
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        data = data.with_options(options)
         _, step, start, _ = self._progress.numpy()
         history = super().fit(
             data,
