@@ -47,7 +47,7 @@ def variants(types):
     ):
         layout = blocks.plan_layout(float(keep @ counts), WINDOW, rows)._replace(rows=rows)
         objective = skipgram.Objective(WINDOW, 5, negatives, noise, layout.overlap)
-        weights = tables.add_tables(tf.keras.layers.Layer(), None, types + 1, DIM, None, WINDOW, [0])
+        weights = tables.add_tables(tf.keras.layers.Layer(), None, types + 1, DIM, None, [0])
         chunk = [tf.constant(part) for part in next(blocks.chunks(texts, keep, layout, [0]))]
         if engine is skipgram_gpu:
             trainer = engine.Trainer(weights, objective)

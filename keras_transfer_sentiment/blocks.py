@@ -1,10 +1,11 @@
 """A corpus cut into blocks of words for the training steps, whatever its length, in flat memory."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from keras_transfer_sentiment.compiler import compiled
 from keras_transfer_sentiment.skipgram import GOLDEN, mixed
@@ -96,6 +97,26 @@ def chunks(
         for ids, texts in _pass_chunks(corpus, keep, layout, [*seed, number]):
             yield ids[done:], texts[done:]
             done = max(0, done - len(ids))
+
+
+def dataset(next_chunk: Callable[[], tuple[np.ndarray, np.ndarray]], size: int, layout: Layout) -> tf.data.Dataset:
+    """Returns what a function gives, called `size` times in a thread ahead of the training, as a dataset.
+
+    Args:
+        next_chunk: callable that returns the next of `chunks`.
+        size: int. Number of chunks.
+        layout: see `plan_layout`.
+    """
+
+    def element(_):
+        parts = tf.numpy_function(next_chunk, [], (tf.int32, tf.int32))
+        return (tuple(tf.ensure_shape(part, (None, layout.rows, layout.length)) for part in parts),)
+
+    # Not from_generator: that makes TensorFlow give every freed tensor back to the system, a third of the time.
+    data = tf.data.Dataset.range(size).map(element).prefetch(4)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread sleeps, and may keep the end of `fit` waiting for many seconds
+    return data.with_options(options)
 
 
 def _pass_chunks(corpus, keep, layout, seed):

@@ -228,6 +228,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
         steps_per_epoch = passes_per_epoch * layout.steps
         seed, step, _, _ = self._progress.numpy()
         self._progress.assign([seed, step, step, (epochs - initial_epoch) * steps_per_epoch])
+        with arrays_of(self._fitted_tables) as arrays:
+            skipgram.soften_start(arrays, self.window, passes_per_epoch * (epochs - initial_epoch))
         if cache_dir is not None:
             plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
             self._restore(Path(cache_dir), plan)
@@ -249,16 +251,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
                 stream.append(blocks.chunks(corpus, keep, layout, [seed, start], epoch * passes_per_epoch, done))
             return next(stream[0])
 
-        def next_chunk(_):
-            parts = tf.numpy_function(chunk, [], (tf.int32, tf.int32))
-            return (tuple(tf.ensure_shape(part, (None, layout.rows, layout.length)) for part in parts),)
-
-        # Not from_generator: that makes TensorFlow give every freed tensor back to the system, a third of the time.
         chunks_per_epoch = blocks.chunks_a_pass(layout) * passes_per_epoch
-        data = tf.data.Dataset.range((epochs - initial_epoch) * chunks_per_epoch).map(next_chunk).prefetch(4)
-        options = tf.data.Options()
-        options.autotune.enabled = False
-        data = data.with_options(options)
+        data = blocks.dataset(chunk, (epochs - initial_epoch) * chunks_per_epoch, layout)
         _, step, start, _ = self._progress.numpy()
         history = super().fit(
             data,
@@ -447,7 +441,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
         """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
         old, buckets = self._tables, self.ngram_buckets if self.char_ngrams else None
         seed = [self._first_seed] if old is None else [self._first_seed, size]
-        self._tables = add_tables(self, old, size, self.embedding_dim, buckets, self.window, seed)
+        self._tables = add_tables(self, old, size, self.embedding_dim, buckets, seed)
         # The seed, the steps taken, how many of them before the present `fit`, and how many it takes.
         progress = [self._first_seed, 0, 0, 0]
         if old is not None:

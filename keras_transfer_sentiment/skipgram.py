@@ -15,8 +15,7 @@ import numpy as np
 from keras_transfer_sentiment.compiler import compiled
 
 ACCUMULATOR_START = 0.1
-# Of the word vectors where there is a window: smaller first steps, which serve similarity. Contexts move freely.
-WINDOW_START = 256.0
+_GENTLEST_START = 256.0
 RATE_FLOOR = 0.02  # share of the learning rate that the last step still has
 PAIRS_PER_CENTRE = 6.0  # what a centre counts when the window is the whole text: the mean of a window of 5
 _COUNT_FLOOR = 40.0  # sqrt(r) + r reaches 1 at r = 0.38: words seen up to 100 times are never thinned out
@@ -77,26 +76,38 @@ def table_shapes(size: int, dim: int, buckets: int | None) -> dict[str, tuple[in
     }
 
 
-def fill_start(tables: Tables, window: int | None, seed, first: int = 0) -> None:
+def fill_start(tables: Tables, seed, first: int = 0) -> None:
     """Sets NumPy arrays to what training starts from: small random vectors, contexts of zero.
 
     Args:
         tables: the arrays.
-        window: see `Objective`.
         seed: int or ints.
         first: int. The words before this one, and the n-grams if it is not 0, stay as they are.
     """
     rng = np.random.default_rng(seed)
-    gentle = window is not None and tables.ngrams is None
     _fill_random(tables.words, rng, first)
     tables.contexts[first:] = 0.0
-    tables.words_squares[first:] = WINDOW_START if gentle else ACCUMULATOR_START
-    tables.contexts_squares[first:] = ACCUMULATOR_START
+    tables.words_squares[first:] = tables.contexts_squares[first:] = ACCUMULATOR_START
     if not first:
         tables.words[0] = 0.0
         if tables.ngrams is not None:
             _fill_random(tables.ngrams, rng)
             tables.ngrams_squares[:] = ACCUMULATOR_START
+
+
+def soften_start(tables: Tables, window: int | None, passes: int) -> None:
+    """Gives words that were never trained smaller first steps, the smaller the more passes there are to come.
+
+    That serves similarity, where there is a window. In one pass the words need the large steps; contexts always do.
+
+    Args:
+        tables: the arrays.
+        window: see `Objective`.
+        passes: int.
+    """
+    if window is not None and tables.ngrams is None:
+        fresh = tables.words_squares == np.float32(ACCUMULATOR_START)
+        tables.words_squares[fresh] = min(2.0 * passes**3, _GENTLEST_START)
 
 
 def _fill_random(table, rng, first=0):

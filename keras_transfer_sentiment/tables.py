@@ -17,7 +17,6 @@ def add_tables(
     size: int,
     dim: int,
     buckets: int | None,
-    window: int | None,
     seed: list[int],
 ) -> Tables:
     """Returns tables that are weights of a layer, filled with what training starts from.
@@ -26,7 +25,7 @@ def add_tables(
         layer: it gets the weights as attributes, such as `_words_weight`.
         old: `Tables` or None. Those that the layer has: the new ones take their place and begin with their rows.
         size, dim, buckets: see `skipgram.table_shapes`.
-        window, seed: see `skipgram.fill_start`.
+        seed: see `skipgram.fill_start`.
     """
     variables = {}
     for name, shape in table_shapes(size, dim, buckets).items():
@@ -38,7 +37,7 @@ def add_tables(
         variables[name] = weight.value
     tables = Tables(**variables)
     with arrays_of(tables) as arrays:
-        fill_start(arrays, window, seed, 0 if old is None else old.words.shape[0])
+        fill_start(arrays, seed, 0 if old is None else old.words.shape[0])
         for array, before in zip(arrays, old or (), strict=False):
             if before is not None:
                 array[: before.shape[0]] = before.numpy()

@@ -237,11 +237,10 @@ def test_training_writes_where_the_tables_lie(rng):
     assert len(places) == 1  # one copy in memory
 
 
-@pytest.mark.parametrize("window", [None, 5])
-def test_start_is_small_random_vectors_and_keeps_what_there_was(window):
+def test_start_is_small_random_vectors_and_keeps_what_there_was():
     def filled(rows, first=0, seed=1):
         tables = skipgram.Tables(*(np.full(s, 7.0, "float32") for s in skipgram.table_shapes(rows, 10, None).values()))
-        skipgram.fill_start(tables, window, seed, first)
+        skipgram.fill_start(tables, seed, first)
         return tables
 
     tables = filled(9_000)  # more than is filled in one go
@@ -250,14 +249,22 @@ def test_start_is_small_random_vectors_and_keeps_what_there_was(window):
     np.testing.assert_allclose(tables.words[1:].std(axis=0), 0.1 / np.sqrt(12), rtol=0.05)
     np.testing.assert_allclose(tables.words[5_000:].std(axis=0), 0.1 / np.sqrt(12), rtol=0.05)
     assert not tables.contexts.any()
-    assert set(tables.words_squares[:, 0]) == {np.float32(0.1 if window is None else 256.0)}
-    assert set(tables.contexts_squares[:, 0]) == {np.float32(0.1)}
+    assert set(tables.words_squares[:, 0]) == set(tables.contexts_squares[:, 0]) == {np.float32(0.1)}
     np.testing.assert_array_equal(tables.words, filled(9_000).words)
     assert (tables.words != filled(9_000, seed=2).words).any()
     grown = filled(9_000, first=5_000)
     for table, whole in zip(grown[:4], tables[:4], strict=True):
         assert set(table[:5_000].ravel()) == {7.0}
         np.testing.assert_array_equal(table[5_000:], whole[5_000:])
+
+
+@pytest.mark.parametrize(("window", "passes", "start"), [(5, 1, 2), (5, 3, 54), (5, 200, 256), (None, 5, 0.1)])
+def test_more_passes_have_smaller_first_steps_for_words_not_trained_yet(window, passes, start):
+    squares = np.float32([[0.1], [7.0], [0.1]])
+    tables = skipgram.Tables(np.zeros((3, 2)), np.zeros((3, 2)), squares, squares.copy())
+    skipgram.soften_start(tables, window, passes)
+    np.testing.assert_allclose(squares, [[start], [7.0], [start]], rtol=1e-6)
+    np.testing.assert_allclose(tables.contexts_squares, [[0.1], [7.0], [0.1]], rtol=1e-6)
 
 
 def test_sigmoid_is_exact_to_single_precision():
