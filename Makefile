@@ -24,6 +24,7 @@ bench: .venv/benchmarks
 	$(BIN)/python benchmarks/chinese.py
 	$(BIN)/python benchmarks/pretraining_speed.py
 	$(BIN)/python benchmarks/pretraining_speed.py --wide --epochs 1 --seeds 1 --engines ours gensim
+	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/ngrams.py
 	$(BIN)/python benchmarks/prediction_speed.py

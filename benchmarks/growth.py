@@ -4,7 +4,8 @@
 
 A run `TYPES:MILLIONS` writes so many million words of synthetic text to files on disk: word types drawn by Zipf's law,
 200 words a text, a million words a file. Then it pretrains on the files for one epoch, in a process of its own (100
-dimensions, window 5, subsample 1e-3), and looks at the process's memory every second.
+dimensions, window 5, subsample 1e-3), and looks at its memory every second: all that is resident, and what is its own,
+without the pages of libraries and mapped files, which the system takes back where it needs room.
 """
 
 import argparse
@@ -34,11 +35,10 @@ def write_text(folder, types, words, seed=0):
 
 
 def resident():
-    """Returns the memory of this process in MiB, of its own and of mapped files."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    raise OSError("no VmRSS")
+    """Returns the memory of this process in MiB: all that is resident, and without libraries and mapped files."""
+    lines = (line.split() for line in Path("/proc/self/status").read_text().splitlines())
+    values = {words[0]: int(words[1]) / 1024 for words in lines if words[0] in ("VmRSS:", "RssAnon:")}
+    return values["VmRSS:"], values["RssAnon:"]
 
 
 def train(folder):
@@ -77,10 +77,12 @@ def train(folder):
                 "reading (s)": marks["training"] - marks["start"],
                 "training (s)": end - marks["training"],
                 "tables MiB": tables,
-                "start MiB": start,
-                "peak MiB": max(memory),
+                "start MiB": start[0],
+                "peak MiB": max(memory)[0],
+                "own at start MiB": start[1],
+                "own peak MiB": max(own for _, own in memory),
                 "cache MiB": sum(path.stat().st_size for path in cache.iterdir()) / 2**20,
-                "MiB each second": [round(value) for value in memory],
+                "own MiB each second": [round(own) for _, own in memory],
             }
         )
     )
@@ -106,11 +108,12 @@ def main():
         row = {"types": types, "words": millions * 1_000_000, "text MiB": text, **json.loads(output.splitlines()[-1])}
         row["ns/word"] = 1e9 * (row["reading (s)"] + row["training (s)"]) / row["words"]
         row["ns/word, training"] = 1e9 * row["training (s)"] / row["words"]
-        row["peak less tables MiB"] = row["peak MiB"] - row["tables MiB"]
+        row["own peak less tables MiB"] = row["own peak MiB"] - row["tables MiB"]
         print(json.dumps(row), file=sys.stderr)
         rows.append(row)
     columns = ["types", "words", "vocabulary", "reading (s)", "training (s)", "ns/word", "ns/word, training"]
-    columns += ["text MiB", "cache MiB", "tables MiB", "start MiB", "peak MiB", "peak less tables MiB"]
+    columns += ["text MiB", "cache MiB", "tables MiB", "start MiB", "peak MiB"]
+    columns += ["own at start MiB", "own peak MiB", "own peak less tables MiB"]
     report("growth", rows, columns)
 
 
