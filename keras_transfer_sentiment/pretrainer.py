@@ -44,7 +44,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
         encoder: `TextEncoder` or None. How texts become words; None is the default one, for English.
         char_ngrams: two ints or None. The shortest and the longest character n-gram that has a vector; a word's
             vector is then the mean of its own and those of its n-grams, and misspelt and unseen words have one too
-            (Bojanowski, Grave, Joulin and Mikolov 2017). (3, 6) is usual. Training takes several times as long.
+            (Bojanowski, Grave, Joulin and Mikolov 2017). (3, 6) is usual. Takes two to three times as long.
         ngram_buckets: int. Rows of the table of n-grams, which share them by a hash.
         seed: int or None. The same seed gives the same vectors on the same machine; None takes one from Python's
             `random`, which `keras.utils.set_random_seed` seeds.
