@@ -10,6 +10,7 @@ figure is the best of the repeats, in which the variants take turns.
 import argparse
 import time
 
+import keras
 import numpy as np
 import tensorflow as tf
 from common import report
@@ -47,7 +48,7 @@ def variants(types):
     ):
         layout = blocks.plan_layout(float(keep @ counts), WINDOW, rows)._replace(rows=rows)
         objective = skipgram.Objective(WINDOW, 5, negatives, noise, layout.overlap)
-        weights = tables.add_tables(tf.keras.layers.Layer(), None, types + 1, DIM, None, [0])
+        weights = tables.add_tables(keras.layers.Layer(), None, types + 1, DIM, None, [0])
         chunk = [tf.constant(part) for part in next(blocks.chunks(texts, keep, layout, [0]))]
         if engine is skipgram_gpu:
             trainer = engine.Trainer(weights, objective)

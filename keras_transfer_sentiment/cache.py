@@ -90,10 +90,15 @@ class CorpusCache:
         self._state.update(words=0, sizes={})
         self._load()
         if self._learner is not None and self._state["texts"] and not self.is_complete:
-            with self._opened("words") as file:  # without what was written after the state was saved
-                file.seek(0)
-                words = [word_from_json(word) for line in file for word in json.loads(line)]
-            self._learner.resume(words, np.load(self.folder / "code_counts.npy"))
+            try:
+                with self._opened("words") as file:  # without what was written after the state was saved
+                    file.seek(0)
+                    words = [word_from_json(word) for line in file for word in json.loads(line)]
+                self._learner.resume(words, np.load(self.folder / "code_counts.npy"))
+            except (OSError, ValueError, EOFError):
+                raise ValueError(
+                    f"The corpus in {short(str(self.folder))} is damaged. Delete the folder to make it anew."
+                ) from None
 
     @property
     def texts_read(self) -> int:

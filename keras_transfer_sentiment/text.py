@@ -32,7 +32,7 @@ from keras_transfer_sentiment.word_codes import WordCodes
 LANGUAGES = ("english", "chinese")
 
 _CHUNK = 2048  # texts tokenised between two conversions to an array
-_MANY = 256  # texts
+_MANY = 256  # texts from which on a table of the vocabulary is worth its making
 _SUFFIX = "_NEG"  # what NLTK's mark_negation appends
 
 
@@ -132,6 +132,7 @@ class TextEncoder:
         self._stop_set = self._resolve_stop_words()
         self._split = tokenizer if callable(tokenizer) else named_tokenizer(tokenizer, self.mark_negation)
         self._stem = self._resolve_stemmer()
+        self._coder: WordCodes | None = None  # of the vocabulary, made when many texts are encoded
         self._set_vocabulary(Vocabulary())
 
     @property
@@ -262,7 +263,7 @@ class TextEncoder:
         only_str = self._threshold is not None or (grow and bool(self._phrases))
         return VocabularyLearner(
             rules,
-            lambda texts: self._chunks(_checked_stream(texts, caller), caller, only_str),
+            lambda texts: self._chunks(_checked_stream(texts, caller), caller, only_str, compiled=True),
             self._set_vocabulary,
             old,
         )
@@ -290,10 +291,12 @@ class TextEncoder:
                 codes[unknown] = nearest([words[i] for i in unknown])
             return codes
 
-        known = self._codes if len(texts) >= _MANY else {}  # a table of them is worth its time
-        coder = WordCodes(known, known.values(), code)
-        for chunk in self._chunks(texts, "TextEncoder.encode", bool(self._phrases)):
-            codes, lengths = coder(chunk)
+        if self._coder is None and len(texts) >= _MANY:
+            self._coder = WordCodes(self._codes, self._codes.values())
+        compiled = self._coder is not None
+        coder = self._coder or WordCodes((), ())
+        for chunk in self._chunks(texts, "TextEncoder.encode", bool(self._phrases), compiled):
+            codes, lengths = coder(chunk, code)
             if self._join is not None:
                 codes, lengths = self._join(codes, lengths)
                 codes = self._ids[codes]
@@ -380,10 +383,11 @@ class TextEncoder:
         base = token.removesuffix(_SUFFIX)
         return base if base in self._stop_set or _is_punctuation(base) else token
 
-    def _chunks(self, texts, caller, only_str) -> Iterator[list]:
+    def _chunks(self, texts, caller, only_str, compiled) -> Iterator[list]:
+        """Yields some texts at a time, as `WordCodes` takes them; cut into words, unless `compiled` code is to do it."""
         texts = iter(texts)
         first = 0
-        is_plain = self.tokenizer == "words" and not self.mark_negation and not self.stem
+        is_plain = compiled and self.tokenizer == "words" and not self.mark_negation and not self.stem
         while chunk := list(itertools.islice(texts, _CHUNK)):
             if not isinstance(chunk[0], str):
                 yield check_tokens(chunk, caller, first, only_str)
@@ -412,6 +416,7 @@ class TextEncoder:
         self._phrases = {pair: joined(*pair) for pair in vocabulary.phrases}
         # What `encode` looks words up in. To join phrases, their words need codes of their own, known or not.
         self._codes, self._join = self._index, None
+        self._coder = None
         if not self._phrases:
             return
         parts = dict.fromkeys(itertools.chain.from_iterable(self._phrases))

@@ -151,14 +151,7 @@ class VocabularyLearner:
         for word in self._old.words[1:]:
             self._numbers[word]
         self._counts = np.zeros(len(self._numbers), "int64")
-        self._coder = self._new_coder()
-
-    def _new_coder(self):
-        number = self._numbers.__getitem__
-        return WordCodes(
-            self._numbers, self._numbers.values(),
-            lambda words: np.fromiter(map(number, words), "int32", len(words)), remember=True,
-        )  # fmt: skip
+        self._coder = WordCodes(self._numbers, self._numbers.values(), remember=True)
 
     @property
     def words(self) -> list:
@@ -187,7 +180,7 @@ class VocabularyLearner:
         for word in words:
             self._numbers[word]
         self._counts = np.array(counts, "int64")
-        self._coder = self._new_coder()
+        self._coder = WordCodes(self._numbers, self._numbers.values(), remember=True)
 
     @property
     def reads_chunks(self) -> bool:
@@ -200,8 +193,9 @@ class VocabularyLearner:
         Args:
             texts: iterable of texts. It is read once, a chunk at a time.
         """
+        number = self._numbers.__getitem__
         for chunk in self._tokenise(texts):
-            codes, lengths = self._coder(chunk)
+            codes, lengths = self._coder(chunk, lambda words: np.fromiter(map(number, words), "int32", len(words)))
             fresh = np.bincount(codes, minlength=len(self._numbers))
             fresh[: len(self._counts)] += self._counts
             self._counts = fresh

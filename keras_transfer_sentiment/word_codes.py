@@ -25,81 +25,53 @@ class WordCodes:
     """Looks up the codes of words, in a table of the ASCII words that it was told and has seen so far.
 
     Args:
-        words: the words that have a code; those that are no ASCII str are left to `unknown`.
+        words: the words that have a code; those that are no ASCII str are looked up elsewhere.
         codes: ints from -1, one a word.
-        unknown: callable that gets the words that are not in the table, a list in the order of the texts, and returns
-            their codes, int32.
         remember: bool. Whether what `unknown` returned goes into the table.
 
     Examples:
         >>> from keras_transfer_sentiment.word_codes import WordCodes
         >>> known = {"good": 1, "film": 2}
-        >>> coder = WordCodes(known, known.values(), lambda words: np.array([known.get(word, 0) for word in words]))
-        >>> codes, lengths = coder(["a good film, isn't it?", ["good", ("no", "str")]])
+        >>> coder = WordCodes(known, known.values())
+        >>> texts = ["a good film, isn't it?", ["good", ("no", "str")]]
+        >>> codes, lengths = coder(texts, unknown=lambda words: np.array([known.get(word, 0) for word in words]))
         >>> codes.tolist(), lengths.tolist()
         ([0, 1, 2, 0, 0, 1, 0], [5, 2])
     """
 
-    def __init__(
-        self,
-        words: Iterable[Hashable],
-        codes: Iterable[int],
-        unknown: Callable[[list], np.ndarray],
-        remember: bool = False,
-    ):
-        self._unknown, self._remember = unknown, remember
+    def __init__(self, words: Iterable[Hashable], codes: Iterable[int], remember: bool = False):
+        self._remember = remember
         self._slots, self._text = np.zeros((_FIRST_SLOTS, 2), "int64"), np.empty(1 << 16, "uint8")
         self._size = self._used = 0  # words in the table, and bytes of its text
         own = [(word, code) for word, code in zip(words, codes, strict=True) if type(word) is str and word.isascii()]
         self._insert([word for word, _ in own], np.array([code for _, code in own], "int32"))
 
-    def __call__(self, texts: Sequence) -> Chunk:
+    def __call__(self, texts: Sequence, unknown: Callable[[list], np.ndarray]) -> Chunk:
         """Returns the codes of texts.
 
         Args:
             texts: list of str and lists of words. The str are ASCII; their words are runs of letters, digits and
                 underscores, and apostrophes between them.
+            unknown: callable that gets the words that are not in the table, and all words of lists, a list in the
+                order of the texts, and returns their codes, int32.
         """
         plain = [text for text in texts if type(text) is str]
         if not plain:
-            return self._of_lists(texts)
+            lengths = np.fromiter(map(len, texts), "int64", len(texts))
+            return _asked(list(itertools.chain.from_iterable(texts)), unknown), lengths
         data = np.frombuffer("\n".join(plain).encode("ascii"), "uint8")
         ends = np.cumsum(np.fromiter(map(len, plain), "int64", len(plain)) + 1) - 1
         codes, lengths, starts, stops, places = _scan(data, ends, _KINDS, self._slots, self._text)
         missing = [data[start:stop].tobytes().decode("ascii") for start, stop in zip(starts, stops, strict=True)]
         if len(plain) == len(texts):
-            found = self._asked(missing)
+            found = _asked(missing, unknown)
             codes[places] = found
         else:
-            codes, lengths, found = self._merged(texts, codes, lengths, places, missing)
+            codes, lengths, found = _merged(texts, codes, lengths, places, missing, unknown)
         if self._remember and missing:
             new = dict(zip(missing, found.tolist(), strict=True))
             self._insert(list(new), np.fromiter(new.values(), "int32", len(new)))
         return codes, lengths
-
-    def _of_lists(self, texts):
-        lengths = np.fromiter(map(len, texts), "int64", len(texts))
-        return self._asked(list(itertools.chain.from_iterable(texts))), lengths
-
-    def _asked(self, words):
-        return np.asarray(self._unknown(words), "int32") if words else np.empty(0, "int32")
-
-    def _merged(self, texts, plain_codes, plain_lengths, places, missing):
-        """Returns all codes and lengths, and the codes of the words that are missing in plain texts."""
-        is_plain = np.fromiter((type(text) is str for text in texts), bool, len(texts))
-        lengths = np.fromiter((0 if type(text) is str else len(text) for text in texts), "int64", len(texts))
-        lengths[is_plain] = plain_lengths
-        in_plain = np.repeat(is_plain, lengths)
-        codes = np.empty(len(in_plain), "int32")
-        codes[in_plain] = plain_codes
-        # Asked for in the order of the texts, as new words get their numbers in that order.
-        asked = np.concatenate([np.flatnonzero(in_plain)[places], np.flatnonzero(~in_plain)])
-        words = [*missing, *itertools.chain.from_iterable(text for text in texts if type(text) is not str)]
-        order = np.argsort(asked)
-        found = np.empty(len(words), "int32")
-        found[order] = self._asked([words[i] for i in order])
-        codes[asked] = found
-        return codes, lengths, found[: len(missing)]
 
     def _insert(self, words, codes):
         text = np.frombuffer("".join(words).encode("ascii"), "uint8")
@@ -112,6 +84,28 @@ class WordCodes:
             self._slots = _rehashed(self._slots, slots)
         added, self._used = _insert(text, ends, codes, self._slots, self._text, self._used)
         self._size += added
+
+
+def _asked(words, unknown):
+    return np.asarray(unknown(words), "int32") if words else np.empty(0, "int32")
+
+
+def _merged(texts, plain_codes, plain_lengths, places, missing, unknown):
+    """Returns all codes and lengths, and the codes of the words that are missing in plain texts."""
+    is_plain = np.fromiter((type(text) is str for text in texts), bool, len(texts))
+    lengths = np.fromiter((0 if type(text) is str else len(text) for text in texts), "int64", len(texts))
+    lengths[is_plain] = plain_lengths
+    in_plain = np.repeat(is_plain, lengths)
+    codes = np.empty(len(in_plain), "int32")
+    codes[in_plain] = plain_codes
+    # Asked for in the order of the texts, as new words get their numbers in that order.
+    asked = np.concatenate([np.flatnonzero(in_plain)[places], np.flatnonzero(~in_plain)])
+    words = [*missing, *itertools.chain.from_iterable(text for text in texts if type(text) is not str)]
+    order = np.argsort(asked)
+    found = np.empty(len(words), "int32")
+    found[order] = _asked([words[i] for i in order], unknown)
+    codes[asked] = found
+    return codes, lengths, found[: len(missing)]
 
 
 # A slot of a table is the hash of a word, 0 in an empty one; and its code plus 1, with the place of its text above.

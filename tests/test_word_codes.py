@@ -17,13 +17,9 @@ def odd_texts(rng, count):
     return [glue[rng.integers(4)].join(pieces[i] for i in rng.integers(len(pieces), size=n)) for n in lengths]
 
 
-def split(text):
-    return split_words(text)
-
-
 def ready(texts):
     """Returns texts as the encoder hands them over: ASCII as str, others as their words."""
-    return [text if text.isascii() else split(text) for text in map(prepared, texts)]
+    return [text if text.isascii() else split_words(text) for text in map(prepared, texts)]
 
 
 def counter():
@@ -31,16 +27,20 @@ def counter():
     return numbers, lambda words: np.array([numbers.setdefault(word, len(numbers)) for word in words], "int32")
 
 
+def zeros(words):
+    return np.zeros(len(words), "int32")
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_codes_are_those_of_a_plain_dict(seed):
     rng = np.random.default_rng(seed)
     numbers, number = counter()
     expected, code = counter()
-    coder = WordCodes([], [], number, remember=True)
+    coder = WordCodes([], [], remember=True)
     for _ in range(6):
         texts = odd_texts(rng, 60)
-        codes, lengths = coder(ready(texts))
-        words = [split(text) for text in texts]
+        codes, lengths = coder(ready(texts), number)
+        words = [split_words(text) for text in texts]
         assert lengths.tolist() == list(map(len, words))
         np.testing.assert_array_equal(codes, code([word for own in words for word in own]))
     assert list(numbers) == list(expected)  # in order of first appearance
@@ -49,11 +49,16 @@ def test_codes_are_those_of_a_plain_dict(seed):
 def test_table_grows_and_asks_once_for_each_word():
     asked = []
     _, number = counter()
-    coder = WordCodes([], [], lambda words: asked.extend(words) or number(words), remember=True)
+    coder = WordCodes([], [], remember=True)
+
+    def ask(words):
+        asked.extend(words)
+        return number(words)
+
     words = [f"word{i}" for i in range(30_000)]
     for start in range(0, len(words), 7_000):
-        coder([" ".join(words[start : start + 7_000])])
-    codes, lengths = coder([" ".join(words[::-1])])
+        coder([" ".join(words[start : start + 7_000])], ask)
+    codes, lengths = coder([" ".join(words[::-1])], ask)
     assert codes.tolist() == list(range(30_000))[::-1]
     assert lengths.tolist() == [30_000]
     assert asked == words
@@ -62,17 +67,22 @@ def test_table_grows_and_asks_once_for_each_word():
 def test_words_that_are_not_remembered_are_asked_for_again():
     asked = []
     words = ["good", "the", 7, "caf\u00e9"]
-    coder = WordCodes(words, [5, -1, 6, 8], lambda new: asked.extend(new) or np.zeros(len(new), "int32"))
+    coder = WordCodes(words, [5, -1, 6, 8])
+
+    def ask(new):
+        asked.extend(new)
+        return zeros(new)
+
     for _ in range(2):
-        assert coder(["the good old"])[0].tolist() == [-1, 5, 0]
-    assert coder([["the", "good", 7]])[0].tolist() == [0, 0, 0]  # of lists, `unknown` is asked for every word
+        assert coder(["the good old"], ask)[0].tolist() == [-1, 5, 0]
+    assert coder([["the", "good", 7]], ask)[0].tolist() == [0, 0, 0]  # of lists, `unknown` is asked for every word
     assert asked == ["old", "old", "the", "good", 7]
 
 
 def test_nothing_gives_nothing():
-    coder = WordCodes([], [], lambda words: np.zeros(len(words), "int32"))
+    coder = WordCodes([], [])
     for texts in ([""], ["", "."], [[]], ["", []]):
-        codes, lengths = coder(texts)
+        codes, lengths = coder(texts, zeros)
         assert codes.tolist() == []
         assert lengths.tolist() == [0] * len(texts)
         assert codes.dtype == np.int32
@@ -85,9 +95,20 @@ def test_many_texts_are_encoded_like_each_alone(rng, options):
     encoder = TextEncoder(min_count=2, **options)
     encoder.adapt(texts)
     encoded = encoder.encode(texts)
+    few = encoder.copy()  # it never sees many texts, so that it looks words up one by one
     for i, text in enumerate(texts):
-        alone = encoder.encode([text])
+        alone = few.encode([text])
         assert encoded.ids[encoded.offsets[i] : encoded.offsets[i + 1]].tolist() == alone.ids.tolist()
         assert encoded.unknown[i] == alone.unknown[0]
         known = [encoder.word_id(word) for word in encoder.tokenize(text) if word in encoder]
         assert alone.ids.tolist() == known
+
+
+def test_the_table_goes_with_the_vocabulary():
+    encoder = TextEncoder()
+    encoder.adapt(["good film"])
+    assert set(encoder.encode(["good"] * 300).ids) == {1}
+    encoder.grow(["fine film"])
+    assert set(encoder.encode(["good fine"] * 300).ids) == {1, 3}
+    encoder.adapt(["film film good"])
+    assert set(encoder.encode(["good fine"] * 300).ids) == {2}
