@@ -384,7 +384,7 @@ class TextEncoder:
         return base if base in self._stop_set or _is_punctuation(base) else token
 
     def _chunks(self, texts, caller, only_str, compiled) -> Iterator[list]:
-        """Yields some texts at a time, as `WordCodes` takes them; cut into words, unless `compiled` code is to do it."""
+        """Yields some texts at a time, as `WordCodes` takes them; cut into words unless `compiled` code does it."""
         texts = iter(texts)
         first = 0
         is_plain = compiled and self.tokenizer == "words" and not self.mark_negation and not self.stem
