@@ -110,6 +110,17 @@ def test_reading_goes_on_where_it_was_interrupted(tmp_path, monkeypatch, after):
     assert reports[-1] == (len(TEXTS), None)
 
 
+@pytest.mark.parametrize("content", [b'["good", "fi', b'["good"]\n["good"]\n'])
+def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(cache, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("keras_transfer_sentiment.text._CHUNK", 2)
+    with pytest.raises(KeyboardInterrupt):
+        encode(tmp_path, stopped(TEXTS, 7))
+    (tmp_path / "words").write_bytes(content)
+    with raises(ValueError, "The corpus in", "is damaged. Delete the folder to make it anew."):
+        CorpusCache(tmp_path, TextEncoder())
+
+
 def test_translating_starts_again_after_an_interruption(tmp_path, monkeypatch):
     def interrupted(self):
         raise KeyboardInterrupt
