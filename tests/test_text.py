@@ -8,20 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_transfer_sentiment import EncodedTexts, NotFittedError, TextEncoder
+from keras_transfer_sentiment import NotFittedError, TextEncoder
 from keras_transfer_sentiment.text import LANGUAGES, word_lists
 
 from .contracts import raises
-
-
-def encoded(*texts):
-    """Returns texts, given as lists of ids, as EncodedTexts."""
-    lengths = [len(text) for text in texts]
-    return EncodedTexts(
-        np.array([word for text in texts for word in text], "int32"),
-        np.concatenate([[0], np.cumsum(lengths)]).astype("int64"),
-        np.arange(len(texts), dtype="int32"),
-    )
 
 
 def adapted(*texts, **options):
@@ -713,40 +703,6 @@ def test_a_copy_grows_alone():
     twin.grow(["good new film"])
     assert "new" not in encoder
     assert encoder.counts.tolist() == [0, 1, 1]
-
-
-# EncodedTexts.
-
-
-def test_padded_matches_numpy():
-    texts = encoded([3, 1], [], [2, 2, 5])
-    np.testing.assert_array_equal(texts.padded(), [[3, 1, 0], [0, 0, 0], [2, 2, 5]])
-    assert texts.padded().dtype == np.int32
-    assert texts.padded(16).shape == (3, 16)
-    np.testing.assert_array_equal(texts.padded(16)[:, :3], texts.padded())
-    assert not texts.padded(16)[:, 3:].any()
-    assert texts.padded(3).shape == (3, 3)
-    assert encoded([], []).padded().shape == (2, 1)
-    assert encoded().padded(4).shape == (0, 4)
-
-
-def test_take_matches_lists(rng):
-    lists = [rng.integers(1, 9, size=size).tolist() for size in (3, 0, 1, 5)]
-    texts = encoded(*lists)
-    for rows in ([2, 0], [1], [3, 3, 1, 0], [], np.array([0, 3])):
-        taken = texts.take(rows)
-        assert [taken.ids[a:b].tolist() for a, b in zip(taken.offsets, taken.offsets[1:], strict=False)] == [
-            lists[row] for row in rows
-        ]
-        np.testing.assert_array_equal(taken.unknown, np.asarray(rows, int))
-        assert len(taken) == len(rows)
-
-
-def test_concatenate_undoes_take():
-    texts = encoded([3, 1], [], [2, 2, 5], [4])
-    parts = [texts.take([0]), texts.take([1, 2]), texts.take([]), texts.take([3])]
-    assert same(EncodedTexts.concatenate(parts), texts)
-    assert EncodedTexts.concatenate(parts).ids.dtype == np.int32
 
 
 # Settings.
