@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.compiler import compiled
-from keras_transfer_sentiment.skipgram import GOLDEN, mixed
+from keras_transfer_sentiment.splitmix import GOLDEN, mixed
 from keras_transfer_sentiment.text import EncodedTexts
 
 STEPS_PER_CHUNK = 32  # steps handed over at a time; the hand-over costs as much as a step

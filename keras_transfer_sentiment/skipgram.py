@@ -168,14 +168,3 @@ def _alias_tables(scaled):
             small[smalls] = high
             smalls += 1
     return threshold, alias
-
-
-@compiled
-def mixed(state):
-    """Returns 64 random bits of a 64-bit state, by SplitMix64 (Steele, Lea and Flood 2014)."""
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
-
-
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # what SplitMix64 adds to its state from one draw to the next

@@ -14,12 +14,14 @@ import scipy.linalg.cython_blas  # noqa: F401 - the products' library; it has to
 import tensorflow as tf
 from threadpoolctl import ThreadpoolController
 
-from keras_transfer_sentiment.compiler import compiled
-from keras_transfer_sentiment.skipgram import GOLDEN, PAIRS_PER_CENTRE, Objective, Tables, mixed
+from keras_transfer_sentiment.compiler import compiled, prefetch
+from keras_transfer_sentiment.skipgram import PAIRS_PER_CENTRE, Objective, Tables
+from keras_transfer_sentiment.splitmix import GOLDEN, mixed
 from keras_transfer_sentiment.subwords import Bags
 from keras_transfer_sentiment.tables import arrays_of, take_over
 
 _PARALLEL_WORDS = 1024  # words a step from which on threads pay
+_AHEAD = 8  # rows of a table that are fetched before they are needed
 _PAIRS = np.float32(PAIRS_PER_CENTRE)
 
 
@@ -286,6 +288,10 @@ def _gradients(
                 y[i, d] = row[d]
         np.dot(x, y.T, scores)
         for i in range(length):
+            if r + 1 < stop:
+                prefetch(words, index[r + 1, i])
+                for j in range(width * i // length, width * (i + 1) // length):
+                    prefetch(contexts, columns[r + 1, j])
             for j in range(width):
                 scores[i, j] = _sigmoid(scores[i, j])
         loss, pairs = 0.0, np.float32(0)
@@ -323,16 +329,39 @@ def _gradients(
 
 
 @compiled
+def _share(part, parts, size, bounds):
+    """Returns the first of the groups of a part, and the first after them, all groups cut into parts of equal work."""
+    cuts = np.empty(2, np.int64)
+    for i in range(2):
+        work = (bounds[size] + size) * (part + i) // parts
+        low, high = 0, size
+        while low < high:
+            middle = (low + high) // 2
+            if bounds[middle] + middle < work:
+                low = middle + 1
+            else:
+                high = middle
+        cuts[i] = low
+    return cuts[0], cuts[1]
+
+
+@compiled
 def _update(part, parts, groups, grads, table, squares, rate):
     """Takes a step on a share of the rows of a table, the gradients of each row summed first."""
     size, rows, bounds, places = groups
     dim = table.shape[1]
     total = np.empty(dim, np.float32)
-    for group in range(part, size, parts):
+    first, stop = _share(part, parts, size, bounds)
+    for group in range(first, stop):
+        later = rows[min(group + _AHEAD, stop - 1)]
+        prefetch(table, later)
+        prefetch(squares, later)
+        prefetch(grads, places[min(bounds[group] + _AHEAD, bounds[stop] - 1)])
         grad = grads[places[bounds[group]]]
         for d in range(dim):
             total[d] = grad[d]
         for place in range(bounds[group] + 1, bounds[group + 1]):
+            prefetch(grads, places[min(place + _AHEAD, bounds[stop] - 1)])
             grad = grads[places[place]]
             for d in range(dim):
                 total[d] += grad[d]

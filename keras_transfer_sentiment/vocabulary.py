@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from keras_transfer_sentiment.compiler import compiled
 from keras_transfer_sentiment.phrases import PairJoiner, find_pairs, joined
 from keras_transfer_sentiment.word_codes import Chunk, WordCodes
 
@@ -161,7 +162,7 @@ class VocabularyLearner:
     @property
     def counts(self) -> np.ndarray:
         """int64 array: how often each of `words` was counted so far."""
-        return self._counts.copy()
+        return self._counts[: len(self._numbers)].copy()
 
     def resume(self, words: Iterable, counts: np.ndarray) -> None:
         """Goes on from the `words` and `counts` of another learner of the same encoder, in place of its own.
@@ -196,9 +197,9 @@ class VocabularyLearner:
         number = self._numbers.__getitem__
         for chunk in self._tokenise(texts):
             codes, lengths = self._coder(chunk, lambda words: np.fromiter(map(number, words), "int32", len(words)))
-            fresh = np.bincount(codes, minlength=len(self._numbers))
-            fresh[: len(self._counts)] += self._counts
-            self._counts = fresh
+            if len(self._counts) < len(self._numbers):
+                self._counts = np.concatenate([self._counts, np.zeros(len(self._numbers), "int64")])
+            _add_counts(codes, self._counts)
             yield codes, lengths
 
     def finish(self, chunks: Iterable[Chunk] = ()) -> Iterator[EncodedTexts]:
@@ -215,7 +216,7 @@ class VocabularyLearner:
         floor = self._floor()
         join = None
         if not self.reads_chunks:
-            vocabulary, ids = self._rank(self._counts, floor, [])
+            vocabulary, ids = self._rank(self.counts, floor, [])
         else:
             phrases = self._phrases(chunks, floor)
             while True:
@@ -248,7 +249,7 @@ class VocabularyLearner:
         if self._rules.phrases is None:
             return self._old.phrases
         excluded = (self._members(self._rules.stop_words), self._members(_NO_CONTRACTION))
-        pairs = find_pairs(chunks, self._counts, excluded, floor, self._rules.phrases)
+        pairs = find_pairs(chunks, self.counts, excluded, floor, self._rules.phrases)
         words = list(self._numbers)
         return list(dict.fromkeys([*self._old.phrases, *((words[left], words[right]) for left, right in pairs)]))
 
@@ -307,7 +308,25 @@ def word_from_json(word) -> Hashable:
 
 def drop_unknown(codes: np.ndarray, lengths: np.ndarray) -> EncodedTexts:
     """Returns encoded texts from ids, without those that are no word of the vocabulary: 0, and `STOP`."""
-    ends = np.concatenate([[0], np.cumsum(lengths)])
-    known = np.concatenate([[0], np.cumsum(codes > 0)])[ends]
-    unknown = np.concatenate([[0], np.cumsum(codes == 0)])[ends]
-    return EncodedTexts(codes[codes > 0], known, np.diff(unknown).astype("int32"))
+    return EncodedTexts(*_known(codes, lengths))
+
+
+@compiled
+def _known(codes, lengths):
+    ids, unknown = np.empty_like(codes), np.zeros(len(lengths), np.int32)
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    size = place = 0
+    for text in range(len(lengths)):
+        for _ in range(lengths[text]):
+            ids[size] = codes[place]
+            size += codes[place] > 0
+            unknown[text] += codes[place] == 0
+            place += 1
+        offsets[text + 1] = size
+    return ids[:size].copy(), offsets, unknown
+
+
+@compiled
+def _add_counts(codes, counts):
+    for code in codes:
+        counts[code] += 1

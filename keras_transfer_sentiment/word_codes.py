@@ -5,18 +5,21 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
-from keras_transfer_sentiment.compiler import compiled
+from keras_transfer_sentiment.compiler import compiled, prefetch
+from keras_transfer_sentiment.splitmix import mixed
 
 # Texts as numbers: the codes of their words, int32, one text after the other, and the length of each, int64.
 Chunk = tuple[np.ndarray, np.ndarray]
 
 _WORD, _APOSTROPHE = 1, 2
-_KINDS = np.zeros(256, "uint8")
-_KINDS[[*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"]] = _WORD
-_KINDS[ord("'")] = _APOSTROPHE
+_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+_KINDS = bytes(_WORD if byte in _LETTERS else _APOSTROPHE if byte == ord("'") else 0 for byte in range(256))
+_LINE_FEED = 10
+_PADDING = "\n" * 8  # words are taken eight characters at a time
 _END = 0xFF  # after each word of the table; no ASCII character
 _CODE_BITS = 31
 _CODE = np.int64((1 << _CODE_BITS) - 1)
+_AHEAD = 16
 _FULL = 0.6  # share of a table's slots that may be taken
 _FIRST_SLOTS = 1 << 12
 
@@ -25,7 +28,7 @@ class WordCodes:
     """Looks up the codes of words, in a table of the ASCII words that it was told and has seen so far.
 
     Args:
-        words: the words that have a code; those that are no ASCII str are looked up elsewhere.
+        words: the words that have a code; those that are no ASCII str are left to `unknown`.
         codes: ints from -1, one a word.
         remember: bool. Whether what `unknown` returned goes into the table.
 
@@ -43,7 +46,7 @@ class WordCodes:
         self._remember = remember
         self._slots, self._text = np.zeros((_FIRST_SLOTS, 2), "int64"), np.empty(1 << 16, "uint8")
         self._size = self._used = 0  # words in the table, and bytes of its text
-        own = [(word, code) for word, code in zip(words, codes, strict=True) if type(word) is str and word.isascii()]
+        own = [(word, code) for word, code in zip(words, codes, strict=True) if _is_plain(word)]
         self._insert([word for word, _ in own], np.array([code for _, code in own], "int32"))
 
     def __call__(self, texts: Sequence, unknown: Callable[[list], np.ndarray]) -> Chunk:
@@ -59,10 +62,14 @@ class WordCodes:
         if not plain:
             lengths = np.fromiter(map(len, texts), "int64", len(texts))
             return _asked(list(itertools.chain.from_iterable(texts)), unknown), lengths
-        data = np.frombuffer("\n".join(plain).encode("ascii"), "uint8")
+        raw = "\n".join([*plain, _PADDING]).encode("ascii")
+        data, kinds = np.frombuffer(raw, "uint8"), np.frombuffer(raw.translate(_KINDS), "uint8")
         ends = np.cumsum(np.fromiter(map(len, plain), "int64", len(plain)) + 1) - 1
-        codes, lengths, starts, stops, places = _scan(data, ends, _KINDS, self._slots, self._text)
-        missing = [data[start:stop].tobytes().decode("ascii") for start, stop in zip(starts, stops, strict=True)]
+        bounds = _bounds(kinds)
+        starts, stops = bounds[::2], bounds[1::2]
+        lengths = np.diff(np.searchsorted(starts, ends), prepend=0)
+        codes, places = _look_up(data, bounds, self._slots, self._text)
+        missing = _joined(data, starts[places], stops[places]).tobytes().decode("ascii").split("\n")[:-1]
         if len(plain) == len(texts):
             found = _asked(missing, unknown)
             codes[places] = found
@@ -74,7 +81,7 @@ class WordCodes:
         return codes, lengths
 
     def _insert(self, words, codes):
-        text = np.frombuffer("".join(words).encode("ascii"), "uint8")
+        text = np.frombuffer("".join([*words, _PADDING]).encode("ascii"), "uint8")
         ends = np.cumsum(np.fromiter(map(len, words), "int64", len(words)))
         used = self._used + len(text) + len(words)
         if used > len(self._text):
@@ -82,8 +89,13 @@ class WordCodes:
         if self._size + len(words) > _FULL * len(self._slots):
             slots = 1 << int(np.ceil(np.log2(2 * (self._size + len(words)) / _FULL)))
             self._slots = _rehashed(self._slots, slots)
-        added, self._used = _insert(text, ends, codes, self._slots, self._text, self._used)
-        self._size += added
+        self._used = _insert(text, ends, codes, self._slots, self._text, self._used)
+        self._size += len(words)
+
+
+def _is_plain(word):
+    """Returns whether a word has a key: not where it has zeros, which fill up a short word's."""
+    return type(word) is str and word.isascii() and word != "" and "\0" not in word
 
 
 def _asked(words, unknown):
@@ -108,55 +120,55 @@ def _merged(texts, plain_codes, plain_lengths, places, missing, unknown):
     return codes, lengths, found[: len(missing)]
 
 
-# A slot of a table is the hash of a word, 0 in an empty one; and its code plus 1, with the place of its text above.
+# The key of a word of up to eight characters is these; that of a longer one is negative, and others may share it.
+# A slot of a table is the key of a word, 0 in an empty one; and its code plus 1, with the place of its text above.
 
 
 @compiled
-def _hashed(data, start, stop):
-    """Returns a hash that is not 0, FNV-1a with its bits mixed at the end."""
-    state = np.uint64(0xCBF29CE484222325)
-    for i in range(start, stop):
-        state = (state ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
-    state = (state ^ (state >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
-    state ^= state >> np.uint64(29)
-    return np.int64(state | np.uint64(1))
+def _eight(data, start, count):
+    """Returns the first `count` of eight bytes as a number."""
+    number = np.uint64(0)
+    for i in range(8):
+        number |= np.uint64(data[start + i]) << np.uint64(8 * i)
+    return number & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * count))
 
 
 @compiled
-def _slot_of(data, start, stop, slots, text):
-    """Returns the slot of a word, an empty one if it is not there, and the hash of the word."""
-    wanted = _hashed(data, start, stop)
-    mask = np.int64(len(slots) - 1)
-    slot = (wanted >> np.int64(1)) & mask
-    while slots[slot, 0] != 0:
-        if slots[slot, 0] == wanted:
-            place = slots[slot, 1] >> _CODE_BITS
-            i = start
-            while i < stop and text[place] == data[i]:
-                i += 1
-                place += 1
-            if i == stop and text[place] == _END:
-                break
-        slot = (slot + 1) & mask
-    return slot, wanted
+def _key_of(data, start, stop):
+    if stop - start <= 8:
+        return np.int64(_eight(data, start, stop - start))
+    state = np.uint64(0)
+    while stop - start > 8:
+        state = mixed(state + _eight(data, start, 8))
+        start += 8
+    return np.int64(mixed(state + _eight(data, start, stop - start)) | np.uint64(1 << 63))
+
+
+@compiled
+def _first_slot(key, mask):
+    return np.int64(mixed(np.uint64(key))) & mask
 
 
 @compiled
 def _insert(data, ends, codes, slots, text, used):
-    added = start = 0
+    """Adds words that are not in the table yet; returns how much of `text` is used."""
+    mask = np.int64(len(slots) - 1)
+    start = 0
     for i in range(len(ends)):
-        slot, hashed = _slot_of(data, start, ends[i], slots, text)
-        if slots[slot, 0] == 0:
-            slots[slot, 0] = hashed
-            slots[slot, 1] = (np.int64(used) << _CODE_BITS) | (np.int64(codes[i]) + 1)
+        key = _key_of(data, start, ends[i])
+        slot = _first_slot(key, mask)
+        while slots[slot, 0] != 0:
+            slot = (slot + 1) & mask
+        slots[slot, 0] = key
+        slots[slot, 1] = (np.int64(used) << _CODE_BITS) | (np.int64(codes[i]) + 1)
+        if key < 0:
             for place in range(start, ends[i]):
                 text[used] = data[place]
                 used += 1
             text[used] = _END
             used += 1
-            added += 1
         start = ends[i]
-    return added, used
+    return used
 
 
 @compiled
@@ -165,7 +177,7 @@ def _rehashed(slots, size):
     mask = np.int64(size - 1)
     for i in range(len(slots)):
         if slots[i, 0] != 0:
-            slot = (slots[i, 0] >> np.int64(1)) & mask
+            slot = _first_slot(slots[i, 0], mask)
             while larger[slot, 0] != 0:
                 slot = (slot + 1) & mask
             larger[slot] = slots[i]
@@ -173,37 +185,63 @@ def _rehashed(slots, size):
 
 
 @compiled
-def _scan(data, ends, kinds, slots, text):
-    """Returns the codes of words, the lengths of the texts, and which words are not in the table.
+def _bounds(kinds):
+    """Returns where each word starts and where it stops, in turn."""
+    bounds = np.empty(len(kinds) + 1, np.int64)
+    size, before = 0, False
+    for i in range(len(kinds)):
+        after, kind = before, kinds[i]
+        before = kind == _WORD
+        if kind == _APOSTROPHE:
+            before = after and kinds[i + 1] == _WORD
+        bounds[size] = i
+        size += before != after
+    return bounds[:size]
 
-    Of these: from where to where they lie in `data`, and at which place among the codes.
-    """
-    most = len(data) // 2 + 1
-    codes = np.empty(most, np.int32)
-    starts, stops, places = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
-    lengths = np.zeros(len(ends), np.int64)
-    size = misses = i = 0
-    for t in range(len(ends)):
-        before, end = size, ends[t]
-        while i < end:
-            if kinds[data[i]] != _WORD:
-                i += 1
-                continue
-            start = i
-            i += 1
-            while i < end and (
-                kinds[data[i]] == _WORD
-                or (kinds[data[i]] == _APOSTROPHE and i + 1 < end and kinds[data[i + 1]] == _WORD)
-            ):
-                i += 1
-            slot, _ = _slot_of(data, start, i, slots, text)
-            if slots[slot, 0] != 0:
-                codes[size] = np.int32((slots[slot, 1] & _CODE) - 1)
-            else:
-                codes[size] = -1
-                starts[misses], stops[misses], places[misses] = start, i, size
-                misses += 1
+
+@compiled
+def _look_up(data, bounds, slots, text):
+    """Returns the codes of words, and which of them are not in the table."""
+    size = len(bounds) // 2
+    keys, codes, missing = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int64)
+    mask = np.int64(len(slots) - 1)
+    for i in range(size):
+        keys[i] = _key_of(data, bounds[2 * i], bounds[2 * i + 1])
+    misses = 0
+    for i in range(size):
+        later, soon, key = keys[min(i + 2 * _AHEAD, size - 1)], keys[min(i + _AHEAD, size - 1)], keys[i]
+        prefetch(slots, _first_slot(later, mask))
+        if soon < 0:
+            prefetch(text, slots[_first_slot(soon, mask), 1] >> _CODE_BITS)
+        slot = _first_slot(key, mask)
+        while slots[slot, 0] != 0:
+            if slots[slot, 0] == key:
+                place, there = slots[slot, 1] >> _CODE_BITS, bounds[2 * i]
+                if key > 0:
+                    break
+                while there < bounds[2 * i + 1] and text[place] == data[there]:
+                    there += 1
+                    place += 1
+                if there == bounds[2 * i + 1] and text[place] == _END:
+                    break
+            slot = (slot + 1) & mask
+        if slots[slot, 0] != 0:
+            codes[i] = np.int32((slots[slot, 1] & _CODE) - 1)
+        else:
+            missing[misses] = i
+            misses += 1
+    return codes, missing[:misses].copy()
+
+
+@compiled
+def _joined(data, starts, stops):
+    """Returns words one after the other, each with a line feed."""
+    joined = np.empty((stops - starts).sum() + len(starts), np.uint8)
+    size = 0
+    for i in range(len(starts)):
+        for place in range(starts[i], stops[i]):
+            joined[size] = data[place]
             size += 1
-        lengths[t] = size - before
-        i = end + 1
-    return codes[:size].copy(), lengths, starts[:misses].copy(), stops[:misses].copy(), places[:misses].copy()
+        joined[size] = _LINE_FEED
+        size += 1
+    return joined

@@ -12,7 +12,8 @@ from .contracts import raises, run_python
 FOLDER = Path(keras_transfer_sentiment.__file__).parent
 # Each module may import those before it.
 ORDER = [
-    *("errors", "compiler", "tokenizers", "word_codes", "phrases", "vocabulary", "text", "corpus", "cache", "progress"),
+    *("errors", "compiler", "splitmix", "tokenizers", "word_codes", "phrases", "vocabulary", "text", "corpus"),
+    *("cache", "progress"),
     *("vector_files", "vectors", "subwords", "skipgram", "tables", "skipgram_cpu", "skipgram_gpu", "blocks"),
     *("pooling", "heads", "text_model", "sources", "pretrainer"),
     *("examples", "seeds", "classifier", "saving", "demo", "cli", "__init__"),

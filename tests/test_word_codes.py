@@ -79,6 +79,13 @@ def test_words_that_are_not_remembered_are_asked_for_again():
     assert asked == ["old", "old", "the", "good", 7]
 
 
+def test_words_that_differ_in_little_are_told_apart():
+    words = ["a", "a\0", "", "abcdefgh", "abcdefghi", "abcdefghj", "abcdefgh12345678", "abcdefgh12345679"]
+    coder = WordCodes(words, range(len(words)))
+    codes, _ = coder([" ".join(words), ["a\0", ""]], lambda new: np.array([90 + words.index(word) for word in new]))
+    assert codes.tolist() == [0, 0, 3, 4, 5, 6, 7, 91, 92]
+
+
 def test_nothing_gives_nothing():
     coder = WordCodes([], [])
     for texts in ([""], ["", "."], [[]], ["", []]):
