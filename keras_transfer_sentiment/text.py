@@ -18,7 +18,7 @@ from keras_transfer_sentiment.errors import (
     short,
 )
 from keras_transfer_sentiment.phrases import PairJoiner, check_threshold, join_words, joined
-from keras_transfer_sentiment.tokenizers import TOKENIZERS, named_tokenizer, prepared, split_prepared
+from keras_transfer_sentiment.tokenizers import TOKENIZERS, named_tokenizer, prepared
 from keras_transfer_sentiment.vocabulary import (
     STOP,
     EncodedTexts,
@@ -392,8 +392,7 @@ class TextEncoder:
             if not isinstance(chunk[0], str):
                 yield check_tokens(chunk, caller, first, only_str)
             elif is_plain:
-                ready = [prepared(text.lower() if self.lowercase else text) for text in chunk]
-                yield [text if text.isascii() else split_prepared(text) for text in ready]
+                yield [prepared(text.lower() if self.lowercase else text) for text in chunk]
             else:
                 yield [self._tokens(text) for text in chunk]
             first += len(chunk)

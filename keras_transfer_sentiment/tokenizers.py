@@ -48,6 +48,11 @@ def _marks() -> str:
 
 
 @functools.cache
+def _no_word() -> re.Pattern:
+    return re.compile(rf"[^\x00-\x7f\w{_marks()[1:-1]}]+")
+
+
+@functools.cache
 def _word_pattern(punctuation: bool, ascii_only: bool, with_marks: bool) -> re.Pattern:
     inner = f"(?:\\w|{_marks()})+" if with_marks else r"\w+"
     word = f"{inner}(?:'{inner})*"
@@ -85,11 +90,17 @@ def split_words(text: str, punctuation: bool = False) -> list[str]:
         >>> split_words("这部电影")
         ['这部', '部电', '电影']
     """
-    return split_prepared(prepared(text), punctuation)
+    text = prepared(text)
+    ascii_only = text.isascii()
+    with_marks = not ascii_only and _BEYOND_LATIN.search(text) is not None
+    return _word_pattern(punctuation, ascii_only, with_marks).findall(text)
 
 
 def prepared(text: str) -> str:
-    """Returns a text whose words are its runs of word characters: what `split_words` does first."""
+    """Returns a text whose words are its runs of word characters: what `split_words` does first.
+
+    Of the characters beyond ASCII, only those of words are left.
+    """
     if "<" in text:
         text = _TAG.sub(" ", text)
     if "&" in text:
@@ -100,13 +111,7 @@ def prepared(text: str) -> str:
         text = _straightened(text)
         if _BEYOND_LATIN.search(text) is not None:
             text = _HAN.sub(_pairs, unicodedata.normalize("NFC", text))
+        text = _no_word().sub(" ", text)
     if "'" in text:
         text = text.replace("n't", " n't").replace("N'T", " N'T")
     return text
-
-
-def split_prepared(text: str, punctuation: bool = False) -> list[str]:
-    """Returns the words of a prepared text: the rest of `split_words`."""
-    ascii_only = text.isascii()
-    with_marks = not ascii_only and _BEYOND_LATIN.search(text) is not None
-    return _word_pattern(punctuation, ascii_only, with_marks).findall(text)

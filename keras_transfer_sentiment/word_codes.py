@@ -1,4 +1,4 @@
-"""Codes of the words of texts: plain ASCII texts are cut and looked up in one compiled pass, others word by word."""
+"""Codes of the words of texts, which are cut and looked up in compiled code, as UTF-8."""
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -12,11 +12,11 @@ from keras_transfer_sentiment.splitmix import mixed
 Chunk = tuple[np.ndarray, np.ndarray]
 
 _WORD, _APOSTROPHE = 1, 2
-_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz" + bytes(range(0x80, 0x100))
 _KINDS = bytes(_WORD if byte in _LETTERS else _APOSTROPHE if byte == ord("'") else 0 for byte in range(256))
 _LINE_FEED = 10
-_PADDING = "\n" * 8  # words are taken eight characters at a time
-_END = 0xFF  # after each word of the table; no ASCII character
+_PADDING = b"\n" * 8  # words are taken eight bytes at a time
+_END = 0xFF  # after each word of the table; no byte of UTF-8
 _CODE_BITS = 31
 _CODE = np.int64((1 << _CODE_BITS) - 1)
 _AHEAD = 16
@@ -25,10 +25,10 @@ _FIRST_SLOTS = 1 << 12
 
 
 class WordCodes:
-    """Looks up the codes of words, in a table of the ASCII words that it was told and has seen so far.
+    """Looks up the codes of words, in a table of those that it was told and has seen so far.
 
     Args:
-        words: the words that have a code; those that are no ASCII str are left to `unknown`.
+        words: the words that have a code; those that are no str are left to `unknown`.
         codes: ints from -1, one a word.
         remember: bool. Whether what `unknown` returned goes into the table.
 
@@ -36,53 +36,54 @@ class WordCodes:
         >>> from keras_transfer_sentiment.word_codes import WordCodes
         >>> known = {"good": 1, "film": 2}
         >>> coder = WordCodes(known, known.values())
-        >>> texts = ["a good film, isn't it?", ["good", ("no", "str")]]
+        >>> texts = ["a good film, isn't it?", "good"]
         >>> codes, lengths = coder(texts, unknown=lambda words: np.array([known.get(word, 0) for word in words]))
         >>> codes.tolist(), lengths.tolist()
-        ([0, 1, 2, 0, 0, 1, 0], [5, 2])
+        ([0, 1, 2, 0, 0, 1], [5, 1])
     """
 
     def __init__(self, words: Iterable[Hashable], codes: Iterable[int], remember: bool = False):
         self._remember = remember
         self._slots, self._text = np.zeros((_FIRST_SLOTS, 2), "int64"), np.empty(1 << 16, "uint8")
         self._size = self._used = 0  # words in the table, and bytes of its text
-        own = [(word, code) for word, code in zip(words, codes, strict=True) if _is_plain(word)]
+        # Zeros fill up a short word's key, so that no word may have them.
+        own = [
+            (word, code)
+            for word, code in zip(words, codes, strict=True)
+            if type(word) is str and word and "\0" not in word
+        ]
         self._insert([word for word, _ in own], np.array([code for _, code in own], "int32"))
 
     def __call__(self, texts: Sequence, unknown: Callable[[list], np.ndarray]) -> Chunk:
         """Returns the codes of texts.
 
         Args:
-            texts: list of str and lists of words. The str are ASCII; their words are runs of letters, digits and
-                underscores, and apostrophes between them.
-            unknown: callable that gets the words that are not in the table, and all words of lists, a list in the
+            texts: list of str, see `tokenizers.prepared`, or of lists of words.
+            unknown: callable that gets the words that are not in the table, or all words of lists, a list in the
                 order of the texts, and returns their codes, int32.
         """
-        plain = [text for text in texts if type(text) is str]
-        if not plain:
+        if not texts or type(texts[0]) is not str:
             lengths = np.fromiter(map(len, texts), "int64", len(texts))
             return _asked(list(itertools.chain.from_iterable(texts)), unknown), lengths
-        raw = "\n".join([*plain, _PADDING]).encode("ascii")
+        parts = [text.encode() for text in texts]
+        raw = b"\n".join([*parts, _PADDING])
         data, kinds = np.frombuffer(raw, "uint8"), np.frombuffer(raw.translate(_KINDS), "uint8")
-        ends = np.cumsum(np.fromiter(map(len, plain), "int64", len(plain)) + 1) - 1
         bounds = _bounds(kinds)
         starts, stops = bounds[::2], bounds[1::2]
+        ends = np.cumsum(np.fromiter(map(len, parts), "int64", len(parts)) + 1) - 1
         lengths = np.diff(np.searchsorted(starts, ends), prepend=0)
         codes, places = _look_up(data, bounds, self._slots, self._text)
-        missing = _joined(data, starts[places], stops[places]).tobytes().decode("ascii").split("\n")[:-1]
-        if len(plain) == len(texts):
-            found = _asked(missing, unknown)
-            codes[places] = found
-        else:
-            codes, lengths, found = _merged(texts, codes, lengths, places, missing, unknown)
+        missing = _joined(data, starts[places], stops[places]).tobytes().decode().split("\n")[:-1]
+        codes[places] = found = _asked(missing, unknown)
         if self._remember and missing:
             new = dict(zip(missing, found.tolist(), strict=True))
             self._insert(list(new), np.fromiter(new.values(), "int32", len(new)))
         return codes, lengths
 
     def _insert(self, words, codes):
-        text = np.frombuffer("".join([*words, _PADDING]).encode("ascii"), "uint8")
-        ends = np.cumsum(np.fromiter(map(len, words), "int64", len(words)))
+        parts = [word.encode("utf-8", "surrogatepass") for word in words]
+        text = np.frombuffer(b"".join([*parts, _PADDING]), "uint8")
+        ends = np.cumsum(np.fromiter(map(len, parts), "int64", len(parts)))
         used = self._used + len(text) + len(words)
         if used > len(self._text):
             self._text = np.concatenate([self._text[: self._used], np.empty(2 * used - self._used, "uint8")])
@@ -93,34 +94,11 @@ class WordCodes:
         self._size += len(words)
 
 
-def _is_plain(word):
-    """Returns whether a word has a key: not where it has zeros, which fill up a short word's."""
-    return type(word) is str and word.isascii() and word != "" and "\0" not in word
-
-
 def _asked(words, unknown):
     return np.asarray(unknown(words), "int32") if words else np.empty(0, "int32")
 
 
-def _merged(texts, plain_codes, plain_lengths, places, missing, unknown):
-    """Returns all codes and lengths, and the codes of the words that are missing in plain texts."""
-    is_plain = np.fromiter((type(text) is str for text in texts), bool, len(texts))
-    lengths = np.fromiter((0 if type(text) is str else len(text) for text in texts), "int64", len(texts))
-    lengths[is_plain] = plain_lengths
-    in_plain = np.repeat(is_plain, lengths)
-    codes = np.empty(len(in_plain), "int32")
-    codes[in_plain] = plain_codes
-    # Asked for in the order of the texts, as new words get their numbers in that order.
-    asked = np.concatenate([np.flatnonzero(in_plain)[places], np.flatnonzero(~in_plain)])
-    words = [*missing, *itertools.chain.from_iterable(text for text in texts if type(text) is not str)]
-    order = np.argsort(asked)
-    found = np.empty(len(words), "int32")
-    found[order] = _asked([words[i] for i in order], unknown)
-    codes[asked] = found
-    return codes, lengths, found[: len(missing)]
-
-
-# The key of a word of up to eight characters is these; that of a longer one is negative, and others may share it.
+# The key of a word of up to eight bytes is these; that of a longer one is negative, and others may share it.
 # A slot of a table is the key of a word, 0 in an empty one; and its code plus 1, with the place of its text above.
 
 

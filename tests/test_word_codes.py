@@ -6,7 +6,8 @@ from keras_transfer_sentiment.tokenizers import prepared, split_words
 from keras_transfer_sentiment.word_codes import WordCodes
 
 ODD = ["it's", "o'clock''s", "'tis'", "don't", "''", "a_b", "x\0y", "r2d2", "\n", "", "rock'n'roll'"]
-ODD += ["caf\u00e9", "\u597d\u7535\u5f71", "\u2019s"]
+ODD += ["caf\u00e9", "\u597d\u7535\u5f71", "\u2019s", "\u2026", "e\u0301", "\u0e01\u0e34\u0e19", "\ud800x", "\u00bd"]
+ODD += ["\uff07a", "\u0434\u043e\u043c", "\u00e9l\u00e9gante", "\u00ab\u00e0\u00bb", "\U0001f600", "\U00020000\u4e00"]
 
 
 def odd_texts(rng, count):
@@ -15,11 +16,6 @@ def odd_texts(rng, count):
     lengths = rng.integers(0, 40, count)
     glue = [" ", "", "-", ", "]
     return [glue[rng.integers(4)].join(pieces[i] for i in rng.integers(len(pieces), size=n)) for n in lengths]
-
-
-def ready(texts):
-    """Returns texts as the encoder hands them over: ASCII as str, others as their words."""
-    return [text if text.isascii() else split_words(text) for text in map(prepared, texts)]
 
 
 def counter():
@@ -39,7 +35,7 @@ def test_codes_are_those_of_a_plain_dict(seed):
     coder = WordCodes([], [], remember=True)
     for _ in range(6):
         texts = odd_texts(rng, 60)
-        codes, lengths = coder(ready(texts), number)
+        codes, lengths = coder(list(map(prepared, texts)), number)
         words = [split_words(text) for text in texts]
         assert lengths.tolist() == list(map(len, words))
         np.testing.assert_array_equal(codes, code([word for own in words for word in own]))
@@ -82,13 +78,15 @@ def test_words_that_are_not_remembered_are_asked_for_again():
 def test_words_that_differ_in_little_are_told_apart():
     words = ["a", "a\0", "", "abcdefgh", "abcdefghi", "abcdefghj", "abcdefgh12345678", "abcdefgh12345679"]
     coder = WordCodes(words, range(len(words)))
-    codes, _ = coder([" ".join(words), ["a\0", ""]], lambda new: np.array([90 + words.index(word) for word in new]))
-    assert codes.tolist() == [0, 0, 3, 4, 5, 6, 7, 91, 92]
+    assert coder([" ".join(words)], zeros)[0].tolist() == [0, 0, 3, 4, 5, 6, 7]
+    assert coder([words], lambda new: np.array([90 + words.index(word) for word in new]))[0].tolist() == [
+        *range(90, 98)
+    ]
 
 
 def test_nothing_gives_nothing():
     coder = WordCodes([], [])
-    for texts in ([""], ["", "."], [[]], ["", []]):
+    for texts in ([""], ["", "."], [[]], [[], []]):
         codes, lengths = coder(texts, zeros)
         assert codes.tolist() == []
         assert lengths.tolist() == [0] * len(texts)
