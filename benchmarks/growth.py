@@ -1,6 +1,6 @@
 """Growth: what a word costs with few and with many word types, and how much memory a long corpus takes.
 
-    python benchmarks/growth.py [--runs 50000:20 1000000:20 1000000:300] [--folder /tmp]
+    python benchmarks/growth.py [--runs 50000:20 1000000:20 50000:300 1000000:300] [--folder /tmp]
 
 A run `TYPES:MILLIONS` writes so many million words of synthetic text to files on disk: word types drawn by Zipf's law,
 200 words a text, a million words a file. Then it pretrains on the files for one epoch, in a process of its own (100
@@ -90,7 +90,7 @@ def train(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", nargs="+", default=["50000:20", "1000000:20", "1000000:300"])
+    parser.add_argument("--runs", nargs="+", default=["50000:20", "1000000:20", "50000:300", "1000000:300"])
     parser.add_argument("--folder", help="where the text is written; the system's temporary folder by default")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -34,7 +34,7 @@ def variants(types):
     counts = np.bincount(texts.ids, minlength=types + 1)
     keep = skipgram.keep_probability(counts, 1e-3)
     noise = skipgram.noise_tables(counts)
-    usual = blocks.shared_negatives(blocks.plan_layout(WORDS, WINDOW, 128))
+    usual = blocks.shared_negatives(blocks.plan_layout(WORDS, WINDOW, 128).length, WINDOW)
     for name, engine, rows, negatives, threads in (
         ("TensorFlow's operations", skipgram_gpu, 128, usual, None),
         ("Numba and BLAS, one thread", skipgram_cpu, 128, usual, 1),
@@ -47,14 +47,14 @@ def variants(types):
         ("the same, 256 rows a step", skipgram_cpu, 256, usual, None),
     ):
         layout = blocks.plan_layout(float(keep @ counts), WINDOW, rows)._replace(rows=rows)
-        objective = skipgram.Objective(WINDOW, 5, negatives, noise, layout.overlap)
+        objective = skipgram.Objective(WINDOW, 5, negatives, noise)
         weights = tables.add_tables(keras.layers.Layer(), None, types + 1, DIM, None, [0])
         chunk = [tf.constant(part) for part in next(blocks.chunks(texts, keep, layout, [0]))]
         if engine is skipgram_gpu:
             trainer = engine.Trainer(weights, objective)
         else:
             trainer = engine.Trainer(weights, objective, rows, layout.length, threads=threads)
-        yield name, trainer, chunk, rows * (layout.length - layout.overlap)
+        yield name, trainer, chunk, rows * layout.length
 
 
 def main():

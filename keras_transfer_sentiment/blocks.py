@@ -20,16 +20,11 @@ _POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuf
 
 
 class Layout(NamedTuple):
-    """How a corpus is cut: rows of `length` words, `rows` rows a step, `steps` steps a pass.
-
-    The last `overlap` words of a row are the first of the next one, so that no pair within the window is lost there.
-    Pairs among them count in the next row only.
-    """
+    """How a corpus is cut: rows of `length` words, `rows` rows a step, `steps` steps a pass."""
 
     length: int
     rows: int
     steps: int
-    overlap: int
 
 
 def plan_layout(words: float, window: int | None, rows: int | None = None) -> Layout:
@@ -43,13 +38,12 @@ def plan_layout(words: float, window: int | None, rows: int | None = None) -> La
     length = 64 if window is None else int(np.clip(2 ** np.ceil(np.log2(4 * window + 1)), 32, 256))
     if window is not None and window < 8:
         length = 32
-    overlap = 0 if window is None else min(window, length // 6)
     # Subsampling is random: room for three standard deviations more than expected.
-    total = int(np.ceil((words + 3 * np.sqrt(words)) / (length - overlap))) + (2 if overlap else 1)
+    total = int(np.ceil((words + 3 * np.sqrt(words)) / length)) + 1
     # Many small steps teach more than few large ones, until their overhead counts.
     most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 128))))
     steps = -(-total // most)
-    return Layout(length, -(-total // steps), steps, overlap)
+    return Layout(length, -(-total // steps), steps)
 
 
 def plan_epochs(words: float) -> tuple[int, int]:
@@ -63,9 +57,14 @@ def plan_epochs(words: float) -> tuple[int, int]:
     return -(-passes // per_epoch), per_epoch
 
 
-def shared_negatives(layout: Layout) -> int:
-    """Returns how many noise words a row has: enough for vectors as good as with noise words for each pair."""
-    return max(48 if layout.overlap else 32, layout.length // 2)
+def shared_negatives(length: int, window: int | None) -> int:
+    """Returns how many noise words a row has: enough for vectors as good as with noise words for each pair.
+
+    Args:
+        length: words of a row.
+        window: see `plan_layout`.
+    """
+    return max(32 if window is None else 48, length // 2)
 
 
 def chunks_a_pass(layout: Layout) -> int:
@@ -120,9 +119,9 @@ def dataset(next_chunk: Callable[[], tuple[np.ndarray, np.ndarray]], size: int, 
 
 
 def _pass_chunks(corpus, keep, layout, seed):
-    length, rows, steps, overlap = layout
+    length, rows, steps = layout
     rest = np.zeros((2, 0, length), "int32")  # rows that do not fill a chunk yet
-    pools = _pools(corpus, keep, length, overlap, np.random.default_rng(seed))
+    pools = _pools(corpus, keep, length, np.random.default_rng(seed))
     first = 0
     while first < steps:
         last = min(first + STEPS_PER_CHUNK, steps)
@@ -137,12 +136,12 @@ def _pass_chunks(corpus, keep, layout, seed):
         first = last
 
 
-def _pools(corpus, keep, length, overlap, rng):
+def _pools(corpus, keep, length, rng):
     """Yields the rows of a pass, int32 `(2, rows, length)`, in random order."""
-    words, fresh = len(corpus.ids), length - overlap
+    words = len(corpus.ids)
     pieces = rng.permutation(-(-words // _PIECE_WORDS))
     grid = np.empty((2, length + min(words, _POOL_PIECES * _PIECE_WORDS) + 2 * length), "int32")
-    filled = int(rng.integers(fresh))
+    filled = int(rng.integers(length))
     grid[:, :filled] = 0
     for first in range(0, len(pieces), _POOL_PIECES):
         for piece in pieces[first : first + _POOL_PIECES]:
@@ -154,16 +153,16 @@ def _pools(corpus, keep, length, overlap, rng):
             filled = _thin(
                 np.asarray(corpus.ids[start:stop]), np.asarray(ends) - start, text, keep, state, grid, filled
             )
-        whole = max(filled - overlap, 0) // fresh
+        whole = filled // length
         if first + _POOL_PIECES >= len(pieces):
-            whole = -(-filled // fresh)
-            grid[:, filled : whole * fresh + overlap] = 0
-        rows = np.lib.stride_tricks.sliding_window_view(grid, length, axis=1)[:, ::fresh]
+            whole = -(-filled // length)
+            grid[:, filled : whole * length] = 0
+        rows = grid[:, : whole * length].reshape(2, whole, length)
         order = rng.permutation(whole)
         for start in range(0, whole, _SOME_ROWS):
             yield rows[:, order[start : start + _SOME_ROWS]]
-        filled = max(filled - whole * fresh, 0)
-        grid[:, :filled] = grid[:, whole * fresh : whole * fresh + filled]
+        filled = max(filled - whole * length, 0)
+        grid[:, :filled] = grid[:, whole * length : whole * length + filled]
 
 
 @compiled

@@ -34,18 +34,18 @@ _WHAT_CHANGED = {
 
 
 class EncodedFile:
-    """Texts as word ids in a folder: what `EncodedTexts` is in memory.
-
-    Attributes:
-        counts: int64 array `(vocabulary,)`: how often each word is there.
-    """
+    """Texts as word ids in a folder: what `EncodedTexts` is in memory."""
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self.counts = np.load(folder / "counts.npy")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @property
+    def counts(self) -> np.ndarray:
+        """int64 array `(vocabulary,)`, read anew each time: how often each word is there."""
+        return np.load(self._folder / "counts.npy")
 
     @property
     def ids(self) -> np.ndarray:

@@ -35,8 +35,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
 
     Args:
         embedding_dim: int. Length of the word vectors.
-        window: int or None. How many words to either side count as context. None, every other word of the same
-            text, suits sentiment; 5 suits word similarity.
+        window: int or None. How many words to either side count as context, near ones more than far ones. None, every
+            other word of the same text, suits sentiment; 5 suits word similarity.
         negative_samples: int. Randomly drawn words to push away for each pair.
         subsample: float or None. Words with a larger share of the text than this are thinned out in each pass; None
             keeps all.
@@ -219,7 +219,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
         counts = self.encoder.counts
         there = corpus.counts if isinstance(corpus, EncodedFile) else np.bincount(corpus.ids, minlength=len(counts))
         keep = skipgram.keep_probability(there, self.subsample)
-        expected = float(keep @ there)
+        expected, noise = float(keep @ there), skipgram.noise_tables(counts)
+        del counts, there  # as long as the vocabulary, and the training may be long
         layout = blocks.plan_layout(expected, self.window, batch_size)
         passes_per_epoch = 1
         if epochs is None:
@@ -233,9 +234,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
         if cache_dir is not None:
             plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
             self._restore(Path(cache_dir), plan)
-        noise = skipgram.noise_tables(counts)
         objective = skipgram.Objective(
-            self.window, self.negative_samples, blocks.shared_negatives(layout), noise, layout.overlap
+            self.window, self.negative_samples, blocks.shared_negatives(layout.length, self.window), noise
         )
         if tf.config.list_physical_devices("GPU") and self._bags is None:
             self._trainer = skipgram_gpu.Trainer(self._fitted_tables, objective, self.run_eagerly)

@@ -15,7 +15,7 @@ import numpy as np
 from keras_transfer_sentiment.compiler import compiled
 
 ACCUMULATOR_START = 0.1
-_GENTLEST_START = 256.0
+_GENTLEST_START = 700.0
 RATE_FLOOR = 0.02  # share of the learning rate that the last step still has
 PAIRS_PER_CENTRE = 6.0  # what a centre counts when the window is the whole text: the mean of a window of 5
 _COUNT_FLOOR = 40.0  # sqrt(r) + r reaches 1 at r = 0.38: words seen up to 100 times are never thinned out
@@ -47,19 +47,36 @@ class Objective(NamedTuple):
     """What is learned.
 
     Attributes:
-        window: reach of a word to either side, drawn anew for each centre from 1 to `window` as in word2vec; None for
-            its whole text, where each centre counts like one with a window of 5.
+        window: reach of a word to either side; None for its whole text, where each centre counts at most
+            `PAIRS_PER_CENTRE`.
         negative_samples: noise words a pair.
         shared_negatives: noise words a row.
         noise: see `noise_tables`.
-        overlap: words at the end of a row that the next row begins with: pairs among them count there.
     """
 
     window: int | None
     negative_samples: int
     shared_negatives: int
     noise: Noise
-    overlap: int = 0
+
+
+def pair_weights(window: int | None, length: int) -> np.ndarray:
+    """Returns what a pair of words counts, by the distance between them.
+
+    Near words count more than far ones, a word within the window one on average: the root of what word2vec comes to,
+    which draws the reach of each centre from 1 to `window`. In a window of the whole text all count one.
+
+    Args:
+        window: see `Objective`.
+        length: words of a row.
+
+    Returns:
+        float32 array; entry 0 is 0, and pairs further apart than the last entry do not count.
+    """
+    if window is None:
+        return np.array([0, *[1] * (length - 1)], "float32")
+    near = np.sqrt(np.arange(window, 0, -1))
+    return np.array([0, *near / near.mean()], "float32")[:length]
 
 
 def table_shapes(size: int, dim: int, buckets: int | None) -> dict[str, tuple[int, int]]:
@@ -107,7 +124,7 @@ def soften_start(tables: Tables, window: int | None, passes: int) -> None:
     """
     if window is not None and tables.ngrams is None:
         fresh = tables.words_squares == np.float32(ACCUMULATOR_START)
-        tables.words_squares[fresh] = min(2.0 * passes**3, _GENTLEST_START)
+        tables.words_squares[fresh] = min(6.0 * passes**3, _GENTLEST_START)
 
 
 def _fill_random(table, rng, first=0):

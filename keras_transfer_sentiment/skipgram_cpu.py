@@ -15,14 +15,13 @@ import tensorflow as tf
 from threadpoolctl import ThreadpoolController
 
 from keras_transfer_sentiment.compiler import compiled, prefetch
-from keras_transfer_sentiment.skipgram import PAIRS_PER_CENTRE, Objective, Tables
+from keras_transfer_sentiment.skipgram import PAIRS_PER_CENTRE, Objective, Tables, pair_weights
 from keras_transfer_sentiment.splitmix import GOLDEN, mixed
 from keras_transfer_sentiment.subwords import Bags
 from keras_transfer_sentiment.tables import arrays_of, take_over
 
 _PARALLEL_WORDS = 1024  # words a step from which on threads pay
 _AHEAD = 8  # rows of a table that are fetched before they are needed
-_PAIRS = np.float32(PAIRS_PER_CENTRE)
 
 
 class _Groups(NamedTuple):
@@ -81,6 +80,8 @@ class Trainer:
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._blas = ThreadpoolController().select(user_api="blas")
         self._group_of = [np.full(entries, -1, "int32") for _ in range(self._threads)]
+        self._pair_weights = pair_weights(objective.window, length)
+        self._most = np.float32(PAIRS_PER_CENTRE if objective.window is None else np.inf)
         self._word_grads = np.empty((rows, length, dim), "float32")
         self._context_grads = np.empty((rows, length + objective.shared_negatives, dim), "float32")
         self._row_sums = np.empty((rows, 2))
@@ -92,34 +93,33 @@ class Trainer:
             ids: int32 tensor `(steps, rows, length)`, 0 for padding.
             texts: int32, of the same shape: which text each word belongs to; pairs never cross texts.
             rates: float32 `(steps,)`, the learning rate of each step.
-            seed: int. With the number of the step, it gives the noise words and windows.
+            seed: int. With the number of the step, it gives the noise words.
             first_step: int. Number of the first of the steps.
 
         Returns:
-            The summed loss of the pairs within the window, and how many pairs it sums.
+            The summed loss of the pairs within the window, and the sum of their weights.
         """
         ids, texts = ids.numpy(), texts.numpy()
         steps, rows, length = ids.shape
         width = self._context_grads.shape[1]
         columns = np.empty((steps, rows, width), "int32")
-        reach = np.empty(ids.shape, "int32")
         words, contexts = _empty_groups(steps, rows * length), _empty_groups(steps, rows * width)
-        draw = (self._objective.window or 0, *self._objective.noise, np.uint64(seed), np.uint64(first_step))
+        draw = (*self._objective.noise, np.uint64(seed), np.uint64(first_step))
 
         def prepare(part, start, stop):
-            _prepare(start, stop, ids, columns, reach, draw, self._group_of[part], words, contexts)
+            _prepare(start, stop, ids, columns, draw, self._group_of[part], words, contexts)
 
         sums = np.zeros(2)
         with self._blas.limit(limits=1), arrays_of(self._tables) as arrays:
             self._share_out(prepare, steps)
             for i in range(steps):
-                self._step(arrays, ids[i], texts[i], columns[i], reach[i], rates[i], _of(words, i), _of(contexts, i))
+                self._step(arrays, ids[i], texts[i], columns[i], rates[i], _of(words, i), _of(contexts, i))
                 sums += self._row_sums.sum(0)
         return float(sums[0]), float(sums[1])
 
-    def _step(self, tables, ids, texts, columns, reach, rate, words, contexts):
+    def _step(self, tables, ids, texts, columns, rate, words, contexts):
         weight = np.float32(self._objective.negative_samples / self._objective.shared_negatives)
-        dim, fresh = self._word_grads.shape[-1], ids.shape[1] - self._objective.overlap
+        dim = self._word_grads.shape[-1]
         table, index = tables.words, ids
         if self._bags is not None:
             table, index = np.empty((words[0] + 1, dim), "float32"), np.empty_like(ids)
@@ -130,8 +130,8 @@ class Trainer:
 
         def gradients(part, start, stop):
             _gradients(
-                start, stop, table, index, ids, tables.contexts, columns, texts, reach, weight,
-                self._objective.window is None, fresh, self._word_grads, self._context_grads, self._row_sums,
+                start, stop, table, index, ids, tables.contexts, columns, texts, self._pair_weights, self._most, weight,
+                self._word_grads, self._context_grads, self._row_sums,
             )  # fmt: skip
 
         def update(part, start, stop):
@@ -194,9 +194,9 @@ def _of(groups, step):
 
 
 @compiled
-def _prepare(start, stop, ids, columns, reach, draw, group_of, words, contexts):
-    """Draws the windows and the noise words of some steps and groups their places by word."""
-    window, threshold, alias, seed, first_step = draw
+def _prepare(start, stop, ids, columns, draw, group_of, words, contexts):
+    """Draws the noise words of some steps and groups their places by word."""
+    threshold, alias, seed, first_step = draw
     _, rows, length = ids.shape
     for s in range(start, stop):
         step = mixed(seed * GOLDEN + mixed(first_step + np.uint64(s)))
@@ -204,10 +204,6 @@ def _prepare(start, stop, ids, columns, reach, draw, group_of, words, contexts):
             state = mixed(step + np.uint64(r))
             for i in range(length):
                 columns[s, r, i] = ids[s, r, i]
-                reach[s, r, i] = length
-                if window > 0:
-                    state += GOLDEN
-                    reach[s, r, i] = 1 + ((mixed(state) >> np.uint64(32)) * np.uint64(window) >> np.uint64(32))
             for i in range(length, columns.shape[2]):
                 state += GOLDEN
                 bits = mixed(state)
@@ -270,13 +266,14 @@ def _sigmoid(x):
 
 @compiled
 def _gradients(
-    start, stop, words, index, ids, contexts, columns, texts, reach, weight, whole_text, fresh,
+    start, stop, words, index, ids, contexts, columns, texts, pair_weights, most, weight,
     word_grads, context_grads, row_sums,
 ):  # fmt: skip
     length, width, dim = ids.shape[1], columns.shape[1], words.shape[1]
     x = np.empty((length, dim), np.float32)
     y = np.empty((width, dim), np.float32)
     scores = np.empty((length, width), np.float32)
+    pulls, reach = np.empty(length, np.float32), len(pair_weights) - 1
     for r in range(start, stop):
         for i in range(length):
             row = words[index[r, i]]
@@ -299,29 +296,26 @@ def _gradients(
             if ids[r, i] == 0:
                 scores[i] = np.float32(0)
                 continue
-            first, last = max(0, i - reach[r, i]), min(length, i + reach[r, i] + 1)
-            scores[i, :first] = np.float32(0)
-            scores[i, last:length] = np.float32(0)
-            near, centre_loss, product = 0, 0.0, 1.0
-            for j in range(first, last):
-                if j != i and texts[r, j] == texts[r, i] and ids[r, j] > 0 and (i < fresh or j < fresh):
-                    near += 1
-                    product *= max(scores[i, j], np.float32(1e-8))
-                    if product < 1e-200:
-                        centre_loss -= np.log(product)
-                        product = 1.0
-                    scores[i, j] -= np.float32(1)
-                else:
-                    scores[i, j] = np.float32(0)
-            share = np.float32(1)
-            if whole_text and near > _PAIRS:
-                share = _PAIRS / np.float32(near)
-                for j in range(first, last):
-                    scores[i, j] *= share
+            pulls[:] = np.float32(0)
+            near, centre_loss, product = np.float32(0), 0.0, np.float32(1)
+            for distance in range(1, reach + 1):
+                pair_weight = pair_weights[distance]
+                for side in range(2):
+                    j = i - distance if side == 0 else i + distance
+                    if 0 <= j < length and texts[r, j] == texts[r, i] and ids[r, j] > 0:
+                        near += pair_weight
+                        product *= max(scores[i, j], np.float32(1e-8))
+                        pulls[j] = pair_weight * (scores[i, j] - np.float32(1))
+                if product < np.float32(1e-20) or distance == reach or pair_weights[distance + 1] != pair_weight:
+                    centre_loss -= pair_weight * np.log(product)
+                    product = np.float32(1)
+            share = most / near if near > most else np.float32(1)
+            for j in range(length):
+                scores[i, j] = share * pulls[j]
             for j in range(length, width):
-                scores[i, j] *= weight * share * np.float32(near)
-            loss += share * (centre_loss - np.log(product))
-            pairs += share * np.float32(near)
+                scores[i, j] *= weight * share * near
+            loss += float(share) * centre_loss
+            pairs += share * near
         np.dot(scores, y, word_grads[r])
         np.dot(scores.T, x, context_grads[r])
         row_sums[r, 0] = loss

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_transfer_sentiment.skipgram import PAIRS_PER_CENTRE, Noise, Objective, Tables
+from keras_transfer_sentiment.skipgram import PAIRS_PER_CENTRE, Noise, Objective, Tables, pair_weights
 
 
 class Trainer:
@@ -26,13 +26,13 @@ class Trainer:
             ids: int32 tensor `(steps, rows, length)`, 0 for padding.
             texts: int32, of the same shape: which text each word belongs to; pairs never cross texts.
             rates: float32 `(steps,)`, the learning rate of each step.
-            seed: int. With the number of the step, it gives the noise words and windows.
+            seed: int. With the number of the step, it gives the noise words.
             first_step: int. Number of the first of the steps.
 
         Returns:
-            The summed loss of the pairs within the window, and how many pairs it sums.
+            The summed loss of the pairs within the window, and the sum of their weights.
         """
-        loss, pairs = self._graph(ids, texts, tf.constant(rates), tf.constant([seed, 3 * first_step]))
+        loss, pairs = self._graph(ids, texts, tf.constant(rates), tf.constant([seed, 2 * first_step]))
         return float(loss), float(pairs)
 
     def close(self) -> None:
@@ -40,7 +40,7 @@ class Trainer:
 
     def _steps(self, ids, texts, rates, seed):
         def one(i, loss, pairs):
-            more = train_block(self._tables, self._objective, ids[i], texts[i], rates[i], _shifted(seed, 3 * i))
+            more = train_block(self._tables, self._objective, ids[i], texts[i], rates[i], _shifted(seed, 2 * i))
             return i + 1, loss + more[0], pairs + more[1]
 
         start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
@@ -60,16 +60,13 @@ def draw_noise(noise: Noise, shape, seed: tf.Tensor) -> tf.Tensor:
 
 def train_block(tables: Tables, objective: Objective, ids, texts, rate, seed) -> tuple[tf.Tensor, tf.Tensor]:
     """Takes one step, see `Trainer.train`; `seed` is an int tensor `(2,)`."""
-    rows, length = ids.shape
+    rows, _ = ids.shape
     dim = tables.words.shape[1]
-    radius = None
-    if objective.window is not None:
-        radius = tf.random.stateless_uniform((rows, length, 1), _shifted(seed, 2), 1, objective.window + 1, tf.int32)
     noise_ids = draw_noise(objective.noise, (rows, objective.shared_negatives), seed)
     x = tf.gather(tables.words, ids)
     y = tf.gather(tables.contexts, ids)
     z = tf.gather(tables.contexts, noise_ids)
-    grad_x, grad_y, grad_z, loss, pairs = _gradients(x, y, z, ids, texts, radius, objective)
+    grad_x, grad_y, grad_z, loss, pairs = _gradients(x, y, z, ids, texts, objective)
 
     ids, noise_ids = tf.reshape(ids, [-1]), tf.reshape(noise_ids, [-1])
     grad_x, grad_y, grad_z = (tf.reshape(grad, [-1, dim]) for grad in (grad_x, grad_y, grad_z))
@@ -84,19 +81,15 @@ def train_block(tables: Tables, objective: Objective, ids, texts, rate, seed) ->
     return loss, pairs
 
 
-def _gradients(x, y, z, ids, texts, radius, objective):
-    length = ids.shape[-1]
-    real = ids > 0
-    place = tf.range(length)
+def _gradients(x, y, z, ids, texts, objective):
+    real, place = ids > 0, tf.range(ids.shape[-1])
+    weights = pair_weights(objective.window, ids.shape[-1])
     distance = tf.abs(place[:, None] - place)
-    near = (texts[:, :, None] == texts[:, None, :]) & real[:, :, None] & real[:, None, :] & (distance > 0)
-    fresh = place < length - objective.overlap
-    near &= fresh[:, None] | fresh
-    if radius is not None:
-        near &= distance <= radius
-    near = tf.cast(near, tf.float32)
+    weight = tf.gather(tf.constant(weights), tf.where(distance < len(weights), distance, 0))
+    near = (texts[:, :, None] == texts[:, None, :]) & real[:, :, None] & real[:, None, :]
+    near = tf.cast(near, tf.float32) * weight
     pairs = tf.reduce_sum(near, -1, keepdims=True)
-    if radius is None:
+    if objective.window is None:
         scale = tf.minimum(1.0, PAIRS_PER_CENTRE / tf.maximum(pairs, 1.0))
         near, pairs = near * scale, pairs * scale
     scores = tf.matmul(x, y, transpose_b=True)

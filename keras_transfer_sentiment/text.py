@@ -6,6 +6,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 
@@ -132,7 +133,8 @@ class TextEncoder:
         self._stop_set = self._resolve_stop_words()
         self._split = tokenizer if callable(tokenizer) else named_tokenizer(tokenizer, self.mark_negation)
         self._stem = self._resolve_stemmer()
-        self._coder: WordCodes | None = None  # of the vocabulary, made when many texts are encoded
+        self._made_lookup: _Lookup | None = None  # of the vocabulary, made when it is needed
+        self._coder: WordCodes | None = None  # made when many texts are encoded
         self._set_vocabulary(Vocabulary())
 
     @property
@@ -162,7 +164,7 @@ class TextEncoder:
         return len(self._words)
 
     def __contains__(self, word) -> bool:
-        return self._index.get(word, STOP) > 0
+        return self._lookup.numbers.get(word, STOP) > 0
 
     def may_hold(self, word: Hashable) -> bool:
         """Returns whether a word can come out of a text: no stop word, and none in upper case where texts are not."""
@@ -187,7 +189,7 @@ class TextEncoder:
                 f"{short(word)} is not in the vocabulary of {len(self._words) - 1} words. Try its lower-case form, "
                 "or see how a text is cut with `encoder.tokenize(text)`."
             )
-        return self._index[word]
+        return self._lookup.numbers[word]
 
     def tokenize(self, text: str) -> list[str]:
         """Returns the words of one text, stop words left out and the phrases joined that `adapt` found.
@@ -282,24 +284,24 @@ class TextEncoder:
         """
         self._check_adapted()
         texts = check_texts(texts, "TextEncoder.encode", "texts", allow_empty=True)
-        parts = []
+        parts, lookup = [], self._lookup
 
         def code(words):
-            codes = np.fromiter(map(self._codes.get, words, itertools.repeat(0)), "int32", len(words))
+            codes = np.fromiter(map(lookup.codes.get, words, itertools.repeat(0)), "int32", len(words))
             if nearest is not None:
                 unknown = np.flatnonzero(codes == 0)
                 codes[unknown] = nearest([words[i] for i in unknown])
             return codes
 
         if self._coder is None and len(texts) >= _MANY:
-            self._coder = WordCodes(self._codes, self._codes.values())
+            self._coder = WordCodes(lookup.codes, lookup.codes.values())
         compiled = self._coder is not None
         coder = self._coder or WordCodes((), ())
         for chunk in self._chunks(texts, "TextEncoder.encode", bool(self._phrases), compiled):
             codes, lengths = coder(chunk, code)
-            if self._join is not None:
-                codes, lengths = self._join(codes, lengths)
-                codes = self._ids[codes]
+            if lookup.join is not None:
+                codes, lengths = lookup.join(codes, lengths)
+                codes = lookup.ids[codes]
             parts.append(drop_unknown(codes, lengths))
         return EncodedTexts.concatenate(parts) if parts else drop_unknown(np.empty(0, "int32"), np.empty(0, "int64"))
 
@@ -409,24 +411,48 @@ class TextEncoder:
 
     def _set_vocabulary(self, vocabulary):
         self._words, self._counts = vocabulary.words, vocabulary.counts
-        size = len(self._words)
-        self._index = dict.fromkeys(self._stop_set, STOP)
-        self._index.update(zip(self._words[1:], range(1, size), strict=True))
         self._phrases = {pair: joined(*pair) for pair in vocabulary.phrases}
-        # What `encode` looks words up in. To join phrases, their words need codes of their own, known or not.
-        self._codes, self._join = self._index, None
-        self._coder = None
-        if not self._phrases:
-            return
-        parts = dict.fromkeys(itertools.chain.from_iterable(self._phrases))
-        hidden = [word for word in parts if self._index.get(word, 0) <= 0]
-        self._codes = {**self._index, **dict(zip(hidden, range(size, size + len(hidden)), strict=True))}
-        # The last entry is found by -1 too: the other stop words.
-        self._ids = np.array([*range(size), *(self._index.get(word, 0) for word in hidden), STOP], "int32")
-        self._join = PairJoiner(
-            np.array([[self._codes[word] for word in pair] for pair in self._phrases]),
-            np.array([self._index.get(phrase, 0) for phrase in self._phrases.values()]),
-        )
+        self._made_lookup, self._coder = None, None
+
+    @property
+    def _lookup(self):
+        if self._made_lookup is None:  # large, and pretraining does not need it
+            self._made_lookup = _lookup_of(self._words, self._stop_set, self._phrases)
+        return self._made_lookup
+
+
+class _Lookup(NamedTuple):
+    """What words are looked up in.
+
+    Attributes:
+        numbers: dict from each word to its id, and from each stop word to `STOP`.
+        codes: the same; to join phrases, their words need codes of their own, known or not.
+        join: `PairJoiner` or None. Joins the phrases in codes.
+        ids: int32 array: the id of each code.
+    """
+
+    numbers: dict[Hashable, int]
+    codes: dict[Hashable, int]
+    join: PairJoiner | None
+    ids: np.ndarray | None
+
+
+def _lookup_of(words, stop_set, phrases):
+    size = len(words)
+    numbers: dict[Hashable, int] = dict.fromkeys(stop_set, STOP)
+    numbers.update(zip(words[1:], range(1, size), strict=True))
+    if not phrases:
+        return _Lookup(numbers, numbers, None, None)
+    parts = dict.fromkeys(itertools.chain.from_iterable(phrases))
+    hidden = [word for word in parts if numbers.get(word, 0) <= 0]
+    codes = {**numbers, **dict(zip(hidden, range(size, size + len(hidden)), strict=True))}
+    # The last entry is found by -1 too: the other stop words.
+    ids = np.array([*range(size), *(numbers.get(word, 0) for word in hidden), STOP], "int32")
+    join = PairJoiner(
+        np.array([[codes[word] for word in pair] for pair in phrases]),
+        np.array([numbers.get(phrase, 0) for phrase in phrases.values()]),
+    )
+    return _Lookup(numbers, codes, join, ids)
 
 
 def _is_punctuation(token):

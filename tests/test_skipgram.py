@@ -29,8 +29,8 @@ def make_tables(rng, ngrams=False):
     return skipgram.Tables(*map(tf.Variable, (words, contexts, squares, squares, *more)))
 
 
-def reference_gradients(words, contexts, ids, texts, window=None, overlap=0):
-    """Gradients of skip-gram with negative sampling, pair by pair, in float64; `window` is exact, not drawn."""
+def reference_gradients(words, contexts, ids, texts, window=None):
+    """Gradients of skip-gram with negative sampling, pair by pair, in float64."""
     word_gradients, context_gradients = {}, {}
     loss = pairs = 0.0
 
@@ -44,27 +44,28 @@ def reference_gradients(words, contexts, ids, texts, window=None, overlap=0):
                 continue
             add(word_gradients, centre, np.zeros(DIM))
             add(context_gradients, centre, np.zeros(DIM))
-            others = [
-                j
+            weights = {
+                j: 1.0 if window is None else expected_weight(abs(i - j), window)
                 for j, other in enumerate(ids[row])
-                if j != i
-                and other
-                and texts[row, j] == texts[row, i]
-                and (window is None or abs(i - j) <= window)
-                and min(i, j) < len(ids[row]) - overlap
-            ]
-            scale = min(1.0, 6.0 / len(others)) if others and window is None else 1.0
-            for j in others:
+                if j != i and other and texts[row, j] == texts[row, i] and (window is None or abs(i - j) <= window)
+            }
+            near = sum(weights.values())
+            scale = min(1.0, 6.0 / near) if near and window is None else 1.0
+            for j, weight in weights.items():
                 other = ids[row, j]
                 score = words[centre] @ contexts[other]
-                add(word_gradients, centre, scale * (sigmoid(score) - 1) * contexts[other])
-                add(context_gradients, other, scale * (sigmoid(score) - 1) * words[centre])
-                loss += scale * softplus(-score)
-                pairs += scale
-            weight = scale * len(others) * NEGATIVES * sigmoid(words[centre] @ contexts[3])
-            add(word_gradients, centre, weight * contexts[3])
-            add(context_gradients, 3, weight * words[centre])
+                add(word_gradients, centre, scale * weight * (sigmoid(score) - 1) * contexts[other])
+                add(context_gradients, other, scale * weight * (sigmoid(score) - 1) * words[centre])
+                loss += scale * weight * softplus(-score)
+            pairs += scale * near
+            push = scale * near * NEGATIVES * sigmoid(words[centre] @ contexts[3])
+            add(word_gradients, centre, push * contexts[3])
+            add(context_gradients, 3, push * words[centre])
     return word_gradients, context_gradients, loss, pairs
+
+
+def expected_weight(distance, window):
+    return np.sqrt(window + 1 - distance) / np.mean(np.sqrt(np.arange(1, window + 1)))
 
 
 def adagrad(table, squares, gradients):
@@ -74,8 +75,8 @@ def adagrad(table, squares, gradients):
         table[row] -= RATE * gradient / squares[row] ** 0.25
 
 
-def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, overlap=0, **options):
-    objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts), overlap)
+def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, **options):
+    objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts))
     if device == "gpu":
         return skipgram_gpu.Trainer(tables, objective)
     return skipgram_cpu.Trainer(tables, objective, *shape, **options)
@@ -101,17 +102,16 @@ both_devices = pytest.mark.parametrize("device", ["cpu", "gpu"])
 
 
 @both_devices
-@pytest.mark.parametrize("window", [None, 1])
-@pytest.mark.parametrize("overlap", [0, 3])
+@pytest.mark.parametrize("window", [None, 1, 5, 20])
 @pytest.mark.parametrize("length", [4, 12])  # the longer row has more than 6 pairs a centre
-def test_step_matches_a_plain_implementation(rng, device, length, overlap, window):
+def test_step_matches_a_plain_implementation(rng, device, length, window):
     tables = make_tables(rng)
     ids, texts = make_block(rng, length)
     words, contexts, squares = (np.float64(table) for table in tables[:3])
 
-    loss, pairs = train(device, tables, ids, texts, window, overlap=overlap)
+    loss, pairs = train(device, tables, ids, texts, window)
 
-    *gradients, expected_loss, expected_pairs = reference_gradients(words, contexts, ids, texts, window, overlap)
+    *gradients, expected_loss, expected_pairs = reference_gradients(words, contexts, ids, texts, window)
     expected = [words.copy(), contexts.copy(), squares.copy(), squares.copy()]
     adagrad(expected[0], expected[2], gradients[0])
     adagrad(expected[1], expected[3], gradients[1])
@@ -162,14 +162,17 @@ def test_window_of_one_pairs_neighbours_only(rng, device):
     assert pairs == 4.0  # 1-2 and 2-3, both ways; 3-4 cross texts, 4-5 are too far apart
 
 
-@both_devices
-def test_window_draws_its_reach_from_one_to_window(rng, device):
-    ids, texts = np.full((1, 64), 1), np.zeros((1, 64))
-    means = [train(device, make_tables(rng), ids, texts, window=3, step=step)[1] / 64 for step in range(30)]
-    assert min(means) > 2.0
-    assert max(means) < 6.0
-    assert len(set(means)) > 10
-    assert 3.6 < np.mean(means) < 4.2  # 2 * mean(1, 2, 3), less what the ends of the row lack
+@pytest.mark.parametrize(("window", "length"), [(1, 32), (5, 32), (20, 128), (50, 32), (None, 64)])
+def test_pairs_weigh_less_the_further_apart_they_are(window, length):
+    weights = skipgram.pair_weights(window, length)
+    assert weights.dtype == np.float32
+    assert weights[0] == 0.0
+    if window is None:
+        assert weights.tolist() == [0.0] + [1.0] * (length - 1)
+        return
+    expected = [expected_weight(distance, window) for distance in range(1, window + 1)]
+    np.testing.assert_allclose(weights[1:], expected[: length - 1], rtol=1e-6)
+    assert (np.diff(weights[1:]) < 0).all()
 
 
 @both_devices
@@ -258,7 +261,7 @@ def test_start_is_small_random_vectors_and_keeps_what_there_was():
         np.testing.assert_array_equal(table[5_000:], whole[5_000:])
 
 
-@pytest.mark.parametrize(("window", "passes", "start"), [(5, 1, 2), (5, 3, 54), (5, 200, 256), (None, 5, 0.1)])
+@pytest.mark.parametrize(("window", "passes", "start"), [(5, 1, 6), (5, 3, 162), (5, 200, 700), (None, 5, 0.1)])
 def test_more_passes_have_smaller_first_steps_for_words_not_trained_yet(window, passes, start):
     squares = np.float32([[0.1], [7.0], [0.1]])
     tables = skipgram.Tables(np.zeros((3, 2)), np.zeros((3, 2)), squares, squares.copy())
@@ -275,11 +278,11 @@ def test_sigmoid_is_exact_to_single_precision():
 
 def drawn_on_the_processor(counts, step):
     shape = (1, 200, 500)
-    columns, reach = np.empty(shape, "int32"), np.empty((1, 200, 1), "int32")
+    columns = np.empty(shape, "int32")
     ids = np.zeros((1, 200, 1), "int32")
     groups = [skipgram_cpu._empty_groups(1, 200), skipgram_cpu._empty_groups(1, 200 * 500)]
-    draw = (0, *skipgram.noise_tables(counts), np.uint64(1), np.uint64(step))
-    skipgram_cpu._prepare(0, 1, ids, columns, reach, draw, np.full(len(counts), -1, "int32"), *groups)
+    draw = (*skipgram.noise_tables(counts), np.uint64(1), np.uint64(step))
+    skipgram_cpu._prepare(0, 1, ids, columns, draw, np.full(len(counts), -1, "int32"), *groups)
     return columns[..., 1:]
 
 
