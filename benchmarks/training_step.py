@@ -33,15 +33,15 @@ def variants(types):
     texts = corpus(types)
     counts = np.bincount(texts.ids, minlength=types + 1)
     keep = skipgram.keep_probability(counts, 1e-3)
-    noise = skipgram.noise_tables(counts)
-    usual = blocks.shared_negatives(blocks.plan_layout(WORDS, WINDOW, 128).length, WINDOW)
+    noise = skipgram.noise_tables(counts, WINDOW)
+    usual = blocks.shared_negatives(blocks.plan_layout(WORDS, WINDOW, 128).length)
     for name, engine, rows, negatives, threads in (
         ("TensorFlow's operations", skipgram_gpu, 128, usual, None),
         ("Numba and BLAS, one thread", skipgram_cpu, 128, usual, 1),
         ("Numba and BLAS, all threads", skipgram_cpu, 128, usual, None),
         *(
             (f"the same, {negatives} noise words a row", skipgram_cpu, 128, negatives, None)
-            for negatives in (16, 32, 64)
+            for negatives in (16, 48, 64)
         ),
         ("the same, 64 rows a step", skipgram_cpu, 64, usual, None),
         ("the same, 256 rows a step", skipgram_cpu, 256, usual, None),

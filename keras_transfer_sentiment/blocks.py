@@ -57,14 +57,9 @@ def plan_epochs(words: float) -> tuple[int, int]:
     return -(-passes // per_epoch), per_epoch
 
 
-def shared_negatives(length: int, window: int | None) -> int:
-    """Returns how many noise words a row has: enough for vectors as good as with noise words for each pair.
-
-    Args:
-        length: words of a row.
-        window: see `plan_layout`.
-    """
-    return max(32 if window is None else 48, length // 2)
+def shared_negatives(length: int) -> int:
+    """Returns how many noise words a row of `length` words has: enough for vectors as good as with more."""
+    return max(32, length // 2)
 
 
 def chunks_a_pass(layout: Layout) -> int:

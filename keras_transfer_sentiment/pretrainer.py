@@ -219,7 +219,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
         counts = self.encoder.counts
         there = corpus.counts if isinstance(corpus, EncodedFile) else np.bincount(corpus.ids, minlength=len(counts))
         keep = skipgram.keep_probability(there, self.subsample)
-        expected, noise = float(keep @ there), skipgram.noise_tables(counts)
+        expected, noise = float(keep @ there), skipgram.noise_tables(counts, self.window)
         del counts, there  # as long as the vocabulary, and the training may be long
         layout = blocks.plan_layout(expected, self.window, batch_size)
         passes_per_epoch = 1
@@ -234,9 +234,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
         if cache_dir is not None:
             plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
             self._restore(Path(cache_dir), plan)
-        objective = skipgram.Objective(
-            self.window, self.negative_samples, blocks.shared_negatives(layout.length, self.window), noise
-        )
+        shared = blocks.shared_negatives(layout.length)
+        objective = skipgram.Objective(self.window, self.negative_samples, shared, noise)
         if tf.config.list_physical_devices("GPU") and self._bags is None:
             self._trainer = skipgram_gpu.Trainer(self._fitted_tables, objective, self.run_eagerly)
         else:

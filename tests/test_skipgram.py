@@ -76,7 +76,7 @@ def adagrad(table, squares, gradients):
 
 
 def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, **options):
-    objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts))
+    objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts, window))
     if device == "gpu":
         return skipgram_gpu.Trainer(tables, objective)
     return skipgram_cpu.Trainer(tables, objective, *shape, **options)
@@ -281,13 +281,13 @@ def drawn_on_the_processor(counts, step):
     columns = np.empty(shape, "int32")
     ids = np.zeros((1, 200, 1), "int32")
     groups = [skipgram_cpu._empty_groups(1, 200), skipgram_cpu._empty_groups(1, 200 * 500)]
-    draw = (*skipgram.noise_tables(counts), np.uint64(1), np.uint64(step))
+    draw = (*skipgram.noise_tables(counts, None), np.uint64(1), np.uint64(step))
     skipgram_cpu._prepare(0, 1, ids, columns, draw, np.full(len(counts), -1, "int32"), *groups)
     return columns[..., 1:]
 
 
 def drawn_by_tensorflow(counts, step):
-    return skipgram_gpu.draw_noise(skipgram.noise_tables(counts), (200, 500), tf.constant([1, step])).numpy()
+    return skipgram_gpu.draw_noise(skipgram.noise_tables(counts, None), (200, 500), tf.constant([1, step])).numpy()
 
 
 @pytest.mark.parametrize("draw", [drawn_on_the_processor, drawn_by_tensorflow])
@@ -321,13 +321,14 @@ def test_keep_probability_thins_nothing_in_a_few_sentences_or_when_off():
 
 
 @pytest.mark.parametrize("counts", [[1], [7, 7, 7], [1000, 300, 10, 9, 5, 1, 1, 1], list(range(2000, 0, -1))])
-def test_noise_tables_hold_exactly_the_distribution(counts):
-    threshold, alias = skipgram.noise_tables(np.array([0, *counts]))
+@pytest.mark.parametrize(("window", "power"), [(None, 0.75), (5, 0.5)])
+def test_noise_tables_hold_exactly_the_distribution(counts, window, power):
+    threshold, alias = skipgram.noise_tables(np.array([0, *counts]), window)
     size = len(counts)
     drawn = np.zeros(size)
     np.add.at(drawn, np.arange(size), threshold / size)
     np.add.at(drawn, alias - 1, (1.0 - threshold.astype("float64")) / size)
-    weights = np.array(counts) ** 0.75
+    weights = np.array(counts) ** power
     np.testing.assert_allclose(drawn, weights / weights.sum(), rtol=1e-4, atol=1e-8)
     assert threshold.min() >= 0.0
     assert threshold.max() <= 1.0
