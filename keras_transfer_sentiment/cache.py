@@ -353,8 +353,12 @@ def _save_array(path, array):
 
 
 def _save_arrays(path, arrays):
-    with open(path, "wb") as file:
-        np.savez(file, **arrays)
+    """Does what `np.savez` does, without copies of parts of the arrays."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+                file.write(array.reshape(-1).view("uint8").data)
 
 
 def _mapped(path, dtype):
