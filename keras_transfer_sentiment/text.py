@@ -164,7 +164,13 @@ class TextEncoder:
         return len(self._words)
 
     def __contains__(self, word) -> bool:
-        return self._lookup.numbers.get(word, STOP) > 0
+        return self._number(word) > 0
+
+    def _number(self, word):
+        number = self._lookup.numbers.get(word)
+        if number is None and isinstance(word, str):  # as the default tokeniser composes accents
+            number = self._lookup.numbers.get(unicodedata.normalize("NFC", word))
+        return STOP if number is None else number
 
     def may_hold(self, word: Hashable) -> bool:
         """Returns whether a word can come out of a text: no stop word, and none in upper case where texts are not."""
@@ -189,7 +195,7 @@ class TextEncoder:
                 f"{short(word)} is not in the vocabulary of {len(self._words) - 1} words. Try its lower-case form, "
                 "or see how a text is cut with `encoder.tokenize(text)`."
             )
-        return self._lookup.numbers[word]
+        return self._number(word)
 
     def tokenize(self, text: str) -> list[str]:
         """Returns the words of one text, stop words left out and the phrases joined that `adapt` found.

@@ -49,7 +49,9 @@ def _marks() -> str:
 
 @functools.cache
 def _no_word() -> re.Pattern:
-    return re.compile(rf"[^\x00-\x7f\w{_marks()[1:-1]}]+")
+    """Returns a pattern of what is beyond ASCII and of no word: marks too, unless a character of a word is before."""
+    marks = _marks()[1:-1]
+    return re.compile(rf"(?:[^\x00-\x7f\w{marks}]+[{marks}]*)+|(?<![\w{marks}])[{marks}]+")
 
 
 @functools.cache
@@ -108,7 +110,7 @@ def prepared(text: str) -> str:
     if "_" in text:
         text = text.replace("_", " ")
     if not text.isascii():
-        text = _straightened(text)
+        text = _straightened(text).replace("\u00ad", "")  # soft hyphens, where a word may be parted
         if _BEYOND_LATIN.search(text) is not None:
             text = _HAN.sub(_pairs, unicodedata.normalize("NFC", text))
         text = _no_word().sub(" ", text)

@@ -35,7 +35,8 @@ def read_vectors(path, file_format: str = "auto", max_words: int | None = None) 
 
     Returns:
         `(words, vectors)`: list of str, and float32 array `(len(words), dim)`. Of a word that comes twice the first
-        vector is kept, with a warning. In text, a word may contain spaces: the last `dim` fields are the numbers.
+        vector is kept, with a warning; there is one too where the last line of a text has no end. In text, a word may
+        contain spaces: the last `dim` fields are the numbers.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -181,6 +182,7 @@ def _layout(name, head, file_format):
 
 def _text_rows(file, name, dim):
     """Yields line number, word and values; without a header the first line tells `dim`."""
+    line = b"\n"
     for number, line in enumerate(file, 2 if dim else 1):
         fields = line.rstrip(b" \r\n").split(b" ")
         if fields == [b""]:
@@ -197,6 +199,9 @@ def _text_rows(file, name, dim):
             field = next(field for field in fields[extra + 1 :] if not is_number(field)).decode("utf-8", "replace")
             raise wrong(f"{name}, line {number}", f"{short(field)}, expected a number") from None
         yield number, b" ".join(fields[: extra + 1]), values
+    if not line.endswith(b"\n"):
+        text = f"{name}: the last line has no end, so its last number may be cut short. {_AGAIN}"
+        warnings.warn(text, stacklevel=4)
 
 
 def _binary_rows(file, name, count, dim):

@@ -771,3 +771,11 @@ def test_bad_settings(options, kind, parts):
 def test_stop_words_must_be_words(stop_words):
     with raises(TypeError, "`stop_words`"):
         TextEncoder(stop_words=stop_words)
+
+
+def test_accents_are_found_in_either_form():
+    encoder = TextEncoder()
+    encoder.adapt(["cafe\u0301 film"])
+    assert "cafe\u0301" in encoder
+    assert encoder.word_id("cafe\u0301") == encoder.word_id("caf\u00e9")
+    assert "cafe" not in encoder

@@ -73,3 +73,16 @@ def test_split_words_of_random_text_never_raises_and_gives_no_empty_word():
             assert all(isinstance(word, str) and word and not word.isspace() for word in found), (text, found)
         words += len(found)
     assert words > 400
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\U0001f468\u200d\U0001f469 \u2764\ufe0f family", ["family"]),
+        (" \u0301 \ufe0fa\ufe0f", ["a\ufe0f"]),
+        ("won\u00adder\u00adful caf\u00e9", ["wonderful", "caf\u00e9"]),
+        ("\u0915\u094d\u0937", ["\u0915\u094d\u0937"]),  # a mark between letters is of the word
+    ],
+)
+def test_marks_alone_are_no_word_and_soft_hyphens_are_none(text, words):
+    assert split_words(text) == words

@@ -338,3 +338,13 @@ def test_what_gensim_writes_is_read(tmp_path, table, name, file_format):
         read_words, read = read_vectors(path, given)
         assert read_words == words
         assert read.tobytes() == vectors.tobytes()
+
+
+@pytest.mark.parametrize("file_format", ["word2vec", "glove"])
+def test_a_last_line_without_an_end_gives_a_warning(tmp_path, file_format):
+    path = tmp_path / "vectors.txt"
+    write_vectors(path, ["good", "bad"], np.float32([[1.25, 2.5], [3.5, 4.75]]), file_format)
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.warns(UserWarning, match="the last line has no end, so its last number may be cut short"):
+        _, vectors = read_vectors(path)
+    assert vectors[1].tolist() == [3.5, np.float32(4.7)]
