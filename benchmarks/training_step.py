@@ -2,9 +2,8 @@
 
     python benchmarks/training_step.py [--types 50000] [--repeats 7]
 
-Text of Zipf-distributed words, 100 dimensions, window 5. `words/s` counts the words that a step takes for the first
-time, not those that a row repeats from the one before; frequent words that are thinned out are not among them. Each
-figure is the best of the repeats, in which the variants take turns.
+Text of Zipf-distributed words, 100 dimensions, window 5. `words/s` counts the words that a step takes: frequent words
+that are thinned out are not among them. Each figure is the best of the repeats, in which the variants take turns.
 """
 
 import argparse
@@ -29,7 +28,7 @@ def corpus(types):
 
 
 def variants(types):
-    """Yields a name, a trainer, a chunk and the new words of a step for each variant."""
+    """Yields a name, a trainer, a chunk and the words of a step for each variant."""
     texts = corpus(types)
     counts = np.bincount(texts.ids, minlength=types + 1)
     keep = skipgram.keep_probability(counts, 1e-3)
