@@ -51,12 +51,12 @@ def _marks() -> str:
 def _no_word() -> re.Pattern:
     """Returns a pattern of what is beyond ASCII and of no word: marks too, unless a character of a word is before."""
     marks = _marks()[1:-1]
-    return re.compile(rf"(?:[^\x00-\x7f\w{marks}]+[{marks}]*)+|(?<![\w{marks}])[{marks}]+")
+    return re.compile(rf"[^\x00-\x7f\w](?<![\w{marks}][{marks}])[{marks}]*")
 
 
 @functools.cache
-def _word_pattern(punctuation: bool, ascii_only: bool, with_marks: bool) -> re.Pattern:
-    inner = f"(?:\\w|{_marks()})+" if with_marks else r"\w+"
+def _word_pattern(punctuation: bool, ascii_only: bool) -> re.Pattern:
+    inner = r"\w+" if ascii_only else f"(?:\\w|{_marks()})+"
     word = f"{inner}(?:'{inner})*"
     return re.compile(f"{word}|[.:;!?]" if punctuation else word, re.ASCII if ascii_only else 0)
 
@@ -93,9 +93,7 @@ def split_words(text: str, punctuation: bool = False) -> list[str]:
         ['这部', '部电', '电影']
     """
     text = prepared(text)
-    ascii_only = text.isascii()
-    with_marks = not ascii_only and _BEYOND_LATIN.search(text) is not None
-    return _word_pattern(punctuation, ascii_only, with_marks).findall(text)
+    return _word_pattern(punctuation, text.isascii()).findall(text)
 
 
 def prepared(text: str) -> str:
