@@ -135,7 +135,7 @@ def _pools(corpus, keep, length, rng):
     """Yields the rows of a pass, int32 `(2, rows, length)`, in random order."""
     words = len(corpus.ids)
     pieces = rng.permutation(-(-words // _PIECE_WORDS))
-    grid = np.empty((2, length + min(words, _POOL_PIECES * _PIECE_WORDS) + 2 * length), "int32")
+    grid = np.empty((2, min(words, _POOL_PIECES * _PIECE_WORDS) + 2 * length), "int32")
     filled = int(rng.integers(length))
     grid[:, :filled] = 0
     for first in range(0, len(pieces), _POOL_PIECES):
