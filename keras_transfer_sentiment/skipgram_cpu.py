@@ -161,7 +161,9 @@ class Trainer:
         assert self._bags is not None
         bags, owners = _bags_of(words, *self._bags, index.reshape(-1))
         groups = _empty_groups(1, len(owners))
-        groups.sizes[0] = _group(bags[1] + 1, self._group_of[0], groups.rows[0], groups.bounds[0], groups.places[0])
+        groups.sizes[0] = _group(
+            bags[1] + 1, self._group_of[0], np.empty_like(owners), groups.rows[0], groups.bounds[0], groups.places[0]
+        )
         size, rows, bounds, places = _of(groups, 0)
         return bags, (size, rows - 1, bounds, owners[places])
 
@@ -198,52 +200,66 @@ def _prepare(start, stop, ids, columns, draw, group_of, words, contexts):
     """Draws the noise words of some steps and groups their places by word."""
     threshold, alias, seed, first_step = draw
     _, rows, length = ids.shape
+    group_at = np.empty(rows * columns.shape[2], np.int32)
     for s in range(start, stop):
         step = mixed(seed * GOLDEN + mixed(first_step + np.uint64(s)))
         for r in range(rows):
-            state = mixed(step + np.uint64(r))
+            state, later = mixed(step + np.uint64(r)), mixed(step + np.uint64(r + 1))
             for i in range(length):
                 columns[s, r, i] = ids[s, r, i]
             for i in range(length, columns.shape[2]):
                 state += GOLDEN
+                later += GOLDEN
+                soon = _slot(mixed(later), len(alias))
+                prefetch(threshold, soon)
+                prefetch(alias, soon)
                 bits = mixed(state)
-                slot = np.int64((bits >> np.uint64(32)) * np.uint64(len(alias)) >> np.uint64(32))
+                slot = _slot(bits, len(alias))
                 coin = np.float32(bits & np.uint64(0xFFFFFF)) * np.float32(2.0**-24)
                 columns[s, r, i] = slot + 1 if coin < threshold[slot] else alias[slot]
-        words.sizes[s] = _group(ids[s].ravel(), group_of, words.rows[s], words.bounds[s], words.places[s])
+        words.sizes[s] = _group(ids[s].ravel(), group_of, group_at, words.rows[s], words.bounds[s], words.places[s])
         contexts.sizes[s] = _group(
-            columns[s].ravel(), group_of, contexts.rows[s], contexts.bounds[s], contexts.places[s]
+            columns[s].ravel(), group_of, group_at, contexts.rows[s], contexts.bounds[s], contexts.places[s]
         )
 
 
 @compiled
-def _group(ids, group_of, rows, bounds, places):
+def _slot(bits, size):
+    return np.int64((bits >> np.uint64(32)) * np.uint64(size) >> np.uint64(32))
+
+
+@compiled
+def _group(ids, group_of, group_at, rows, bounds, places):
     """Sorts the places of `ids` by id, in order of first appearance, 0 left out; returns the number of groups.
 
-    `group_of` has an entry a table row, -1 before and after.
+    `group_of` has an entry a table row, -1 before and after; `group_at` is room for one a place.
     """
-    size = 0
-    for i in range(len(ids)):
-        if ids[i] > 0:
-            group = group_of[ids[i]]
-            if group < 0:
-                group_of[ids[i]], rows[size], bounds[size + 1] = size, ids[i], 1
-                size += 1
-            else:
-                bounds[group + 1] += 1
-    bounds[0] = 0
+    size, last = 0, len(ids) - 1
+    bounds[:] = 0
+    group_of[0] = last + 1  # padding's, which has no more than a count
+    for i in range(len(ids)):  # without a branch: which ids are new, no processor can guess
+        prefetch(group_of, ids[min(i + 2 * _AHEAD, last)])
+        group = group_of[ids[i]]
+        is_new = group < 0
+        group = size if is_new else group
+        rows[min(size, last)] = ids[i]
+        group_of[ids[i]] = group_at[i] = group
+        bounds[group] += 1
+        size += is_new
     total = 0
-    for group in range(size):  # now where each group starts, one place on
-        count = bounds[group + 1]
-        bounds[group + 1] = total
+    for group in range(size):  # now where each group starts
+        count = bounds[group]
+        bounds[group] = total
         total += count
     for i in range(len(ids)):
-        if ids[i] > 0:
-            group = group_of[ids[i]]
-            places[bounds[group + 1]] = i
-            bounds[group + 1] += 1  # in the end, where it stops
-    for group in range(size):
+        group = group_at[i]
+        if group <= last:
+            places[bounds[group]] = i
+            bounds[group] += 1  # in the end, where it stops
+    for group in range(size - 1, -1, -1):
+        bounds[group + 1] = bounds[group]
         group_of[rows[group]] = -1
+    bounds[0], group_of[0] = 0, -1
     return size
 
 
