@@ -1,3 +1,7 @@
+import re
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,3 +20,24 @@ def test_arrays_of_variables_write_to_the_variables(gathered):
         assert arrays.ngrams is None
     assert variables.words.numpy().tolist() == [[0, 0], [0, 7], [0, 0]]
     assert variables.contexts.numpy().tolist() == [[0, 0], [0, 0], [5, 0]]
+
+
+def flags_of(address):
+    """Returns the system's flags of the memory at an address."""
+    there = False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if span := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+            there = int(span[1], 16) <= address < int(span[2], 16)
+        elif there and line.startswith("VmFlags:"):
+            return line.split()[1:]
+    return []
+
+
+@pytest.mark.skipif(
+    not Path("/sys/kernel/mm/transparent_hugepage").exists(), reason="only Linux gives large pages, and not every one"
+)
+def test_tables_are_in_memory_that_may_have_large_pages():
+    made = tables.add_tables(keras.layers.Layer(), None, 20_000, 100, None, [0])
+    for variable in (made.words, made.contexts):
+        middle = np.asarray(memoryview(variable.read_value())).ctypes.data + 4_000_000
+        assert "hg" in flags_of(middle)
