@@ -16,7 +16,7 @@ import numpy as np
 
 from keras_transfer_sentiment.errors import short
 from keras_transfer_sentiment.text import TextEncoder
-from keras_transfer_sentiment.vocabulary import drop_unknown, word_from_json
+from keras_transfer_sentiment.vocabulary import add_counts, drop_unknown, word_from_json
 from keras_transfer_sentiment.word_codes import Chunk
 
 _VERSION = 2
@@ -250,10 +250,11 @@ class CorpusCache:
                 ids.write(chunk.ids.data)
                 offsets.write((chunk.offsets[1:] + end).data)
                 end += len(chunk.ids)
-                counts += np.bincount(chunk.ids, minlength=len(counts))
+                add_counts(chunk.ids, counts)
         _save_array(self.folder / "counts.npy", counts)
-        (self.folder / "vocabulary.json").write_text(json.dumps(self._encoder.get_vocabulary_state()), "utf-8")
-        self._save(stage="complete", result=_digest(self._encoder.get_vocabulary_state()))
+        vocabulary = self._encoder.get_vocabulary_state()
+        (self.folder / "vocabulary.json").write_text(json.dumps(vocabulary), "utf-8")
+        self._save(stage="complete", result=_digest(vocabulary))
         for name in ("codes", "lengths", "words", "code_counts.npy"):
             (self.folder / name).unlink(missing_ok=True)
 

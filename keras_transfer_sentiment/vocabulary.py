@@ -1,16 +1,16 @@
 """The vocabulary: how it is learned, and texts as its ids."""
 
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from keras_transfer_sentiment.compiler import compiled
+from keras_transfer_sentiment.compiler import compiled, prefetch
 from keras_transfer_sentiment.phrases import PairJoiner, find_pairs, joined
 from keras_transfer_sentiment.word_codes import Chunk, WordCodes
 
+_AHEAD = 32  # entries that are fetched before they are needed
 STOP = -1  # what a stop word is encoded as, before it is dropped
 _NO_CONTRACTION = ("n't", "N'T")  # cut off by the tokeniser, so that all negations share it: not joined again
 
@@ -147,22 +147,29 @@ class VocabularyLearner:
     ):
         self._rules, self._tokenise, self._done = rules, tokenise, done
         self._old = old if old is not None and old.words else Vocabulary([""], np.zeros(1, "int64"))
-        # Gives each new word the next number, in C. The old words come first: their number is their id less one.
-        self._numbers: defaultdict[Hashable, int] = defaultdict(itertools.count().__next__)
-        for word in self._old.words[1:]:
-            self._numbers[word]
-        self._counts = np.zeros(len(self._numbers), "int64")
-        self._coder = WordCodes(self._numbers, self._numbers.values(), remember=True)
+        # The old words come first: their number is their id less one.
+        self._begin(self._old.words[1:], np.zeros(len(self._old.words) - 1, "int64"))
+
+    def _begin(self, words, counts):
+        self._words, self._counts = words, counts
+        self._made_numbers: _Numbers | None = None
+        self._coder = WordCodes(words, range(len(words)), remember=True)
 
     @property
     def words(self) -> list:
         """list: the word of each provisional number given so far; those of the old vocabulary come first."""
-        return list(self._numbers)
+        return list(self._words)
+
+    @property
+    def _numbers(self):
+        if self._made_numbers is None:  # large, and texts that are str go without
+            self._made_numbers = _Numbers(self._words)
+        return self._made_numbers
 
     @property
     def counts(self) -> np.ndarray:
         """int64 array: how often each of `words` was counted so far."""
-        return self._counts[: len(self._numbers)].copy()
+        return self._counts[: len(self._words)].copy()
 
     def resume(self, words: Iterable, counts: np.ndarray) -> None:
         """Goes on from the `words` and `counts` of another learner of the same encoder, in place of its own.
@@ -176,12 +183,7 @@ class VocabularyLearner:
                 f"`resume` expects the words that another learner of this encoder had counted, {len(old)} or more, "
                 f"and a count for each. Received {len(words)} words and {len(counts)} counts. Count the texts anew."
             )
-        self._numbers.clear()
-        self._numbers.default_factory = itertools.count().__next__
-        for word in words:
-            self._numbers[word]
-        self._counts = np.array(counts, "int64")
-        self._coder = WordCodes(self._numbers, self._numbers.values(), remember=True)
+        self._begin(words, np.array(counts, "int64"))
 
     @property
     def reads_chunks(self) -> bool:
@@ -194,13 +196,21 @@ class VocabularyLearner:
         Args:
             texts: iterable of texts. It is read once, a chunk at a time.
         """
-        number = self._numbers.__getitem__
         for chunk in self._tokenise(texts):
-            codes, lengths = self._coder(chunk, lambda words: np.fromiter(map(number, words), "int32", len(words)))
-            if len(self._counts) < len(self._numbers):
-                self._counts = np.concatenate([self._counts, np.zeros(len(self._numbers), "int64")])
-            _add_counts(codes, self._counts)
+            # What the coder does not know of a str is new, as long as it has seen every word.
+            is_new = self._made_numbers is None and bool(chunk) and type(chunk[0]) is str
+            codes, lengths = self._coder(chunk, self._number_new if is_new else self._number)
+            if len(self._counts) < len(self._words):
+                self._counts = np.concatenate([self._counts, np.zeros(len(self._words), "int64")])
+            add_counts(codes, self._counts)
             yield codes, lengths
+
+    def _number(self, words):
+        return np.fromiter(map(self._numbers.__getitem__, words), "int32", len(words))
+
+    def _number_new(self, words):
+        self._words += words
+        return np.arange(len(self._words) - len(words), len(self._words), dtype="int32")
 
     def finish(self, chunks: Iterable[Chunk] = ()) -> Iterator[EncodedTexts]:
         """Makes the vocabulary, and returns an iterator over the encoded chunks.
@@ -234,7 +244,7 @@ class VocabularyLearner:
         for codes, lengths in chunks:
             if join is not None:
                 codes, lengths = join(codes, lengths)
-            yield drop_unknown(ids[codes], lengths)
+            yield drop_unknown(_translated(codes, ids), lengths)
 
     def _floor(self):
         if self._rules.min_count != "auto":
@@ -243,14 +253,14 @@ class VocabularyLearner:
         return 1 if total < 20_000 else 2 if total < 1_000_000 else 5
 
     def _members(self, words):
-        return np.fromiter((word in words for word in self._numbers), bool, len(self._numbers))
+        return np.fromiter(map(frozenset(words).__contains__, self._words), bool, len(self._words))
 
     def _phrases(self, chunks, floor):
         if self._rules.phrases is None:
             return self._old.phrases
         excluded = (self._members(self._rules.stop_words), self._members(_NO_CONTRACTION))
         pairs = find_pairs(chunks, self.counts, excluded, floor, self._rules.phrases)
-        words = list(self._numbers)
+        words = self._words
         return list(dict.fromkeys([*self._old.phrases, *((words[left], words[right]) for left, right in pairs)]))
 
     def _join(self, chunks, phrases):
@@ -258,14 +268,14 @@ class VocabularyLearner:
         numbers = self._numbers
         pairs = np.array([(numbers[left], numbers[right]) for left, right in phrases], "int64")
         join = PairJoiner(pairs, np.array([numbers[joined(*pair)] for pair in phrases], "int32"))
-        counts = np.zeros(len(numbers), "int64")
+        counts = np.zeros(len(self._words), "int64")
         for codes, lengths in chunks:
-            counts += np.bincount(join(codes, lengths)[0], minlength=len(numbers))
+            add_counts(join(codes, lengths)[0], counts)
         return join, counts
 
     def _rank(self, counts, floor, phrases):
         """Returns the vocabulary, and the id of each provisional code: 0 if it is rare, `STOP` if it is one."""
-        words, old = list(self._numbers), len(self._old.words) - 1
+        words, old = self._words, len(self._old.words) - 1
         is_stop = self._members(self._rules.stop_words)
         is_stop[:old] = False
         may_enter = ~is_stop & (counts >= floor)
@@ -289,11 +299,24 @@ class VocabularyLearner:
         ids[chosen] = np.arange(old + 1, old + 1 + len(chosen))
         old_counts = self._old.counts + np.concatenate([[0], counts[:old]])
         vocabulary = Vocabulary(
-            [*self._old.words, *(words[i] for i in chosen)],
+            [*self._old.words, *map(words.__getitem__, chosen.tolist())],
             np.concatenate([old_counts, counts[chosen]]),
             phrases,
         )
         return vocabulary, ids
+
+
+class _Numbers(dict):
+    """The number of each word of a list; a word that is not there enters it, and gets the next number."""
+
+    def __init__(self, words):
+        super().__init__(zip(words, itertools.count()))
+        self._words = words
+
+    def __missing__(self, word):
+        number = self[word] = len(self._words)
+        self._words.append(word)
+        return number
 
 
 def word_from_json(word) -> Hashable:
@@ -327,6 +350,18 @@ def _known(codes, lengths):
 
 
 @compiled
-def _add_counts(codes, counts):
-    for code in codes:
-        counts[code] += 1
+def _translated(codes, ids):
+    """Returns `ids[codes]`."""
+    translated = np.empty_like(codes)
+    for i in range(len(codes)):
+        prefetch(ids, codes[min(i + _AHEAD, len(codes) - 1)])
+        translated[i] = ids[codes[i]]
+    return translated
+
+
+@compiled
+def add_counts(codes: np.ndarray, counts: np.ndarray) -> None:
+    """Adds to `counts`, int64, how often each code is there."""
+    for i in range(len(codes)):
+        prefetch(counts, codes[min(i + _AHEAD, len(codes) - 1)])
+        counts[codes[i]] += 1

@@ -20,6 +20,7 @@ _END = 0xFF  # after each word of the table; no byte of UTF-8
 _CODE_BITS = 31
 _CODE = np.int64((1 << _CODE_BITS) - 1)
 _AHEAD = 16
+_NEW_WORDS = 1 << 16  # places of words that may be new, looked at in one go
 _FULL = 0.6  # share of a table's slots that may be taken
 _FIRST_SLOTS = 1 << 12
 
@@ -48,11 +49,14 @@ class WordCodes:
         self._size = self._used = 0  # words in the table, and bytes of its text
         # Zeros fill up a short word's key, so that no word may have them.
         own = [
-            (word, code)
+            (word.encode("utf-8", "surrogatepass"), code)
             for word, code in zip(words, codes, strict=True)
             if type(word) is str and word and "\0" not in word
         ]
-        self._insert([word for word, _ in own], np.array([code for _, code in own], "int32"))
+        data = np.frombuffer(b"".join([*(word for word, _ in own), _PADDING]), "uint8")
+        ends = np.cumsum([0, *(len(word) for word, _ in own)])
+        own_codes = np.array([code for _, code in own], "int32")
+        self._added(data, np.repeat(ends, 2)[1:-1], np.arange(len(own)), lambda new: own_codes[new])
 
     def __call__(self, texts: Sequence, unknown: Callable[[list], np.ndarray]) -> Chunk:
         """Returns the codes of texts.
@@ -69,29 +73,36 @@ class WordCodes:
         raw = b"\n".join([*parts, _PADDING])
         data, kinds = np.frombuffer(raw, "uint8"), np.frombuffer(raw.translate(_KINDS), "uint8")
         bounds = _bounds(kinds)
-        starts, stops = bounds[::2], bounds[1::2]
         ends = np.cumsum(np.fromiter(map(len, parts), "int64", len(parts)) + 1) - 1
-        lengths = np.diff(np.searchsorted(starts, ends), prepend=0)
+        lengths = np.diff(np.searchsorted(bounds[::2], ends), prepend=0)
         codes, places = _look_up(data, bounds, self._slots, self._text)
-        missing = _joined(data, starts[places], stops[places]).tobytes().decode().split("\n")[:-1]
-        codes[places] = found = _asked(missing, unknown)
-        if self._remember and missing:
-            new = dict(zip(missing, found.tolist(), strict=True))
-            self._insert(list(new), np.fromiter(new.values(), "int32", len(new)))
+
+        def ask(places):
+            words = _joined(data, bounds, places).tobytes().decode().split("\n")[:-1]
+            return _asked(words, unknown)
+
+        if not self._remember:
+            codes[places] = ask(places)
+        else:
+            for some in np.split(places, range(_NEW_WORDS, len(places), _NEW_WORDS)):
+                codes[some] = self._added(data, bounds, some, ask)
         return codes, lengths
 
-    def _insert(self, words, codes):
-        parts = [word.encode("utf-8", "surrogatepass") for word in words]
-        text = np.frombuffer(b"".join([*parts, _PADDING]), "uint8")
-        ends = np.cumsum(np.fromiter(map(len, parts), "int64", len(parts)))
-        used = self._used + len(text) + len(words)
+    def _added(self, data, bounds, places, code):
+        """Returns the codes of words; those that are not in the table yet enter it.
+
+        `code` gets the places of these, each word once, and returns their codes.
+        """
+        used = self._used + int((bounds[2 * places + 1] - bounds[2 * places] + 1).sum())
         if used > len(self._text):
             self._text = np.concatenate([self._text[: self._used], np.empty(2 * used - self._used, "uint8")])
-        if self._size + len(words) > _FULL * len(self._slots):
-            slots = 1 << int(np.ceil(np.log2(2 * (self._size + len(words)) / _FULL)))
+        if self._size + len(places) > _FULL * len(self._slots):
+            slots = 1 << int(np.ceil(np.log2(2 * (self._size + len(places)) / _FULL)))
             self._slots = _rehashed(self._slots, slots)
-        self._used = _insert(text, ends, codes, self._slots, self._text, self._used)
-        self._size += len(words)
+        codes, new, slots, self._used = _add(data, bounds, places, self._slots, self._text, self._used)
+        self._size += len(new)
+        _settle(codes, code(new), slots, self._slots)
+        return codes
 
 
 def _asked(words, unknown):
@@ -128,25 +139,59 @@ def _first_slot(key, mask):
 
 
 @compiled
-def _insert(data, ends, codes, slots, text, used):
-    """Adds words that are not in the table yet; returns how much of `text` is used."""
+def _is_at(place, text, data, start, stop):
+    """Returns whether a long word is at `place` of a table's text."""
+    while start < stop and text[place] == data[start]:
+        start += 1
+        place += 1
+    return start == stop and text[place] == _END
+
+
+@compiled
+def _add(data, bounds, places, slots, text, used):
+    """Adds words that are not in the table yet, their slots inverted and numbered in place of a code.
+
+    Returns the code of each word, of new ones -2 less their number; the places of the new ones; their slots; and how
+    much of `text` is used.
+    """
+    codes, new, new_slots = np.empty(len(places), np.int32), np.empty_like(places), np.empty_like(places)
     mask = np.int64(len(slots) - 1)
-    start = 0
-    for i in range(len(ends)):
-        key = _key_of(data, start, ends[i])
+    size = 0
+    for i in range(len(places)):
+        start, stop = bounds[2 * places[i]], bounds[2 * places[i] + 1]
+        key = _key_of(data, start, stop)
         slot = _first_slot(key, mask)
         while slots[slot, 0] != 0:
+            value = slots[slot, 1]
+            place = (value if value >= 0 else ~value) >> _CODE_BITS
+            if slots[slot, 0] == key and (key > 0 or _is_at(place, text, data, start, stop)):
+                break
             slot = (slot + 1) & mask
-        slots[slot, 0] = key
-        slots[slot, 1] = (np.int64(used) << _CODE_BITS) | (np.int64(codes[i]) + 1)
-        if key < 0:
-            for place in range(start, ends[i]):
-                text[used] = data[place]
+        if slots[slot, 0] == 0:
+            slots[slot, 0] = key
+            slots[slot, 1] = ~((np.int64(used) << _CODE_BITS) | size)
+            if key < 0:
+                for place in range(start, stop):
+                    text[used] = data[place]
+                    used += 1
+                text[used] = _END
                 used += 1
-            text[used] = _END
-            used += 1
-        start = ends[i]
-    return used
+            new[size], new_slots[size] = places[i], slot
+            size += 1
+        value = slots[slot, 1]
+        codes[i] = np.int32((value & _CODE) - 1 if value >= 0 else -2 - (~value & _CODE))
+    return codes, new[:size].copy(), new_slots[:size].copy(), used
+
+
+@compiled
+def _settle(codes, found, new_slots, slots):
+    """Gives the words that `_add` added their codes."""
+    for i in range(len(new_slots)):
+        value = ~slots[new_slots[i], 1]
+        slots[new_slots[i], 1] = (value & ~_CODE) | (np.int64(found[i]) + 1)
+    for i in range(len(codes)):
+        if codes[i] < -1:
+            codes[i] = found[-2 - codes[i]]
 
 
 @compiled
@@ -194,13 +239,9 @@ def _look_up(data, bounds, slots, text):
         slot = _first_slot(key, mask)
         while slots[slot, 0] != 0:
             if slots[slot, 0] == key:
-                place, there = slots[slot, 1] >> _CODE_BITS, bounds[2 * i]
                 if key > 0:
                     break
-                while there < bounds[2 * i + 1] and text[place] == data[there]:
-                    there += 1
-                    place += 1
-                if there == bounds[2 * i + 1] and text[place] == _END:
+                if _is_at(slots[slot, 1] >> _CODE_BITS, text, data, bounds[2 * i], bounds[2 * i + 1]):
                     break
             slot = (slot + 1) & mask
         if slots[slot, 0] != 0:
@@ -212,12 +253,15 @@ def _look_up(data, bounds, slots, text):
 
 
 @compiled
-def _joined(data, starts, stops):
+def _joined(data, bounds, words):
     """Returns words one after the other, each with a line feed."""
-    joined = np.empty((stops - starts).sum() + len(starts), np.uint8)
     size = 0
-    for i in range(len(starts)):
-        for place in range(starts[i], stops[i]):
+    for word in words:
+        size += bounds[2 * word + 1] - bounds[2 * word] + 1
+    joined = np.empty(size, np.uint8)
+    size = 0
+    for word in words:
+        for place in range(bounds[2 * word], bounds[2 * word + 1]):
             joined[size] = data[place]
             size += 1
         joined[size] = _LINE_FEED

@@ -138,6 +138,22 @@ def test_a_learner_goes_on_only_from_what_fits(words, counts):
         encoder.learner("my_corpus", grow=True).resume(words, np.array(counts))
 
 
+@pytest.mark.parametrize("first", ["str", "list"])
+def test_texts_and_token_lists_share_their_words(first):
+    """Where one stream has both, chunk by chunk, no word gets two numbers."""
+    texts = [["good film, bad film", "a new one"] * 1024, [["film", "plot", ("red", 7)], ["new", "end"]] * 1024]
+    order = {"str": [0, 1, 0, 1], "list": [1, 0, 1, 0]}[first]
+    texts[0][-1] = "a new one at the end of a plot"
+    learner = TextEncoder(stop_words=None).learner("my_corpus")
+    chunks = list(learner.count(text for i in order for text in texts[i]))
+    assert len(chunks) == 4
+    assert len(set(learner.words)) == len(learner.words)
+    read = [learner.words[code] for codes, _ in chunks for code in codes]
+    split = [text.replace(",", "").split() if isinstance(text, str) else text for i in order for text in texts[i]]
+    assert read == [word for words in split for word in words]
+    assert learner.counts.tolist() == [read.count(word) for word in learner.words]
+
+
 def test_errors_name_the_caller():
     with raises(TypeError, "`my_corpus` expects an iterable of str", "5 of type int"):
         list(TextEncoder().learner("my_corpus").count(5))
@@ -149,13 +165,13 @@ def test_adapt_without_phrases_keeps_no_text(monkeypatch):
 
     alive = []
     encoder = TextEncoder()
-    add_counts = vocabulary._add_counts
+    add_counts = vocabulary.add_counts
 
     def watched(codes, counts):
         assert all(chunk() is None for chunk in alive[:-1])
         alive.append(weakref.ref(codes))
         add_counts(codes, counts)
 
-    monkeypatch.setattr(vocabulary, "_add_counts", watched)
+    monkeypatch.setattr(vocabulary, "add_counts", watched)
     encoder.adapt("good film" for _ in range(10_000))
     assert len(alive) == 5
