@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.compiler import compiled
+from keras_transfer_sentiment.compiler import compiled, prefetch
 from keras_transfer_sentiment.splitmix import GOLDEN, mixed
 from keras_transfer_sentiment.text import EncodedTexts
 
@@ -15,7 +15,7 @@ STEPS_PER_CHUNK = 32  # steps handed over at a time; the hand-over costs as much
 _TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where the user sets no epochs
 _AUTO_EPOCHS = 10  # at most so many then: over a small text, an epoch is several passes
 _PIECE_WORDS = 1 << 16  # words read from the corpus in one go
-_SOME_ROWS = 4096  # rows copied in one go
+_AHEAD = 32  # chances to be kept that are fetched before they are needed
 _POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuffled together
 
 
@@ -115,24 +115,30 @@ def dataset(next_chunk: Callable[[], tuple[np.ndarray, np.ndarray]], size: int, 
 
 def _pass_chunks(corpus, keep, layout, seed):
     length, rows, steps = layout
-    rest = np.zeros((2, 0, length), "int32")  # rows that do not fill a chunk yet
     pools = _pools(corpus, keep, length, np.random.default_rng(seed))
-    first = 0
-    while first < steps:
+    pool, order = np.empty((2, 0, length), "int32"), np.empty(0, "int64")
+    for first in range(0, steps, STEPS_PER_CHUNK):
         last = min(first + STEPS_PER_CHUNK, steps)
-        wanted = (last - first) * rows
-        while rest.shape[1] < wanted:
-            pool = next(pools, None)
-            if pool is None:
-                pool = np.zeros((2, wanted - rest.shape[1], length), "int32")
-            rest = np.concatenate([rest, pool], 1)
-        yield tuple(rest[:, :wanted].reshape(2, last - first, rows, length))
-        rest = rest[:, wanted:]
-        first = last
+        chunk = np.empty((2, (last - first) * rows, length), "int32")
+        filled = 0
+        while filled < chunk.shape[1]:
+            if not len(order):
+                if (more := next(pools, None)) is None:
+                    break
+                pool, order = more
+            some, order = np.split(order, [chunk.shape[1] - filled])
+            for part, own in zip(chunk, pool, strict=True):
+                np.take(own, some, 0, part[filled : filled + len(some)], "clip")
+            filled += len(some)
+        chunk[:, filled:] = 0
+        yield tuple(chunk.reshape(2, last - first, rows, length))
 
 
 def _pools(corpus, keep, length, rng):
-    """Yields the rows of a pass, int32 `(2, rows, length)`, in random order."""
+    """Yields the rows of a pass, int32 `(2, rows, length)`, some at a time, and a random order of them.
+
+    They stay what they are until the next ones are made.
+    """
     words = len(corpus.ids)
     pieces = rng.permutation(-(-words // _PIECE_WORDS))
     grid = np.empty((2, min(words, _POOL_PIECES * _PIECE_WORDS) + 2 * length), "int32")
@@ -153,9 +159,7 @@ def _pools(corpus, keep, length, rng):
             whole = -(-filled // length)
             grid[:, filled : whole * length] = 0
         rows = grid[:, : whole * length].reshape(2, whole, length)
-        order = rng.permutation(whole)
-        for start in range(0, whole, _SOME_ROWS):
-            yield rows[:, order[start : start + _SOME_ROWS]]
+        yield rows, rng.permutation(whole)
         filled = max(filled - whole * length, 0)
         grid[:, :filled] = grid[:, whole * length : whole * length + filled]
 
@@ -169,8 +173,8 @@ def _thin(ids, ends, text, keep, state, grid, filled):
             end += 1
         state += GOLDEN
         coin = np.float32(mixed(state) >> np.uint64(40)) * np.float32(2.0**-24)
-        if coin < keep[ids[i]]:
-            grid[0, filled] = ids[i]
-            grid[1, filled] = text + end
-            filled += 1
+        prefetch(keep, ids[min(i + _AHEAD, len(ids) - 1)])
+        grid[0, filled] = ids[i]
+        grid[1, filled] = text + end
+        filled += coin < keep[ids[i]]  # no branch: no processor can guess it
     return filled
