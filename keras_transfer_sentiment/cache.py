@@ -21,7 +21,7 @@ from keras_transfer_sentiment.word_codes import Chunk
 
 _VERSION = 2
 SAVE_SECONDS = 10.0  # so much reading, at most, is done again after an interruption
-_READ_TEXTS, _READ_WORDS = 1 << 15, 1 << 21  # texts and words translated in one go
+_READ_TEXTS, _READ_WORDS = 1 << 15, 1 << 19  # texts and words translated in one go
 BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
 BACKUP_PAUSE = 30.0  # and at least so many times as long as a backup takes
 _BATCH = 2048  # texts encoded in one go
@@ -242,7 +242,7 @@ class CorpusCache:
 
     def _translate(self):
         encoded = self._learner.finish(self) if self._learner is not None else (drop_unknown(*chunk) for chunk in self)
-        counts = np.zeros(self._encoder.size, "int64")
+        counts = np.zeros(self._encoder.size, "int64") if self._learner is None else self._learner.found
         end = 0
         with open(self.folder / "ids", "wb") as ids, open(self.folder / "offsets", "wb") as offsets:
             offsets.write(np.zeros(1, "int64").data)
@@ -250,7 +250,8 @@ class CorpusCache:
                 ids.write(chunk.ids.data)
                 offsets.write((chunk.offsets[1:] + end).data)
                 end += len(chunk.ids)
-                add_counts(chunk.ids, counts)
+                if self._learner is None:
+                    add_counts(chunk.ids, counts)
         _save_array(self.folder / "counts.npy", counts)
         vocabulary = self._encoder.get_vocabulary_state()
         (self.folder / "vocabulary.json").write_text(json.dumps(vocabulary), "utf-8")

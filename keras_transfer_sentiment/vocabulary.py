@@ -152,6 +152,7 @@ class VocabularyLearner:
 
     def _begin(self, words, counts):
         self._words, self._counts = words, counts
+        self._found = np.empty(0, "int64")
         self._made_numbers: _Numbers | None = None
         self._coder = WordCodes(words, range(len(words)), remember=True)
 
@@ -159,6 +160,11 @@ class VocabularyLearner:
     def words(self) -> list:
         """list: the word of each provisional number given so far; those of the old vocabulary come first."""
         return list(self._words)
+
+    @property
+    def found(self) -> np.ndarray:
+        """int64 array: how often each word of the finished vocabulary is in the texts that were counted."""
+        return self._found
 
     @property
     def _numbers(self):
@@ -297,11 +303,10 @@ class VocabularyLearner:
         ids[is_stop] = STOP
         ids[:old] = np.arange(1, old + 1)
         ids[chosen] = np.arange(old + 1, old + 1 + len(chosen))
-        old_counts = self._old.counts + np.concatenate([[0], counts[:old]])
+        self._found = np.concatenate([[0], counts[:old], counts[chosen]])
+        before = np.concatenate([self._old.counts, np.zeros(len(chosen), "int64")])
         vocabulary = Vocabulary(
-            [*self._old.words, *map(words.__getitem__, chosen.tolist())],
-            np.concatenate([old_counts, counts[chosen]]),
-            phrases,
+            [*self._old.words, *map(words.__getitem__, chosen.tolist())], before + self._found, phrases
         )
         return vocabulary, ids
 
@@ -340,11 +345,14 @@ def _known(codes, lengths):
     offsets = np.zeros(len(lengths) + 1, np.int64)
     size = place = 0
     for text in range(len(lengths)):
+        rare = 0
         for _ in range(lengths[text]):
-            ids[size] = codes[place]
-            size += codes[place] > 0
-            unknown[text] += codes[place] == 0
+            code = codes[place]
+            ids[size] = code
+            size += code > 0
+            rare += code == 0
             place += 1
+        unknown[text] = rare
         offsets[text + 1] = size
     return ids[:size].copy(), offsets, unknown
 

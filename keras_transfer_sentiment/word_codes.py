@@ -97,7 +97,7 @@ class WordCodes:
         if used > len(self._text):
             self._text = np.concatenate([self._text[: self._used], np.empty(2 * used - self._used, "uint8")])
         if self._size + len(places) > _FULL * len(self._slots):
-            slots = 1 << int(np.ceil(np.log2(2 * (self._size + len(places)) / _FULL)))
+            slots = 1 << int(np.ceil(np.log2((self._size + len(places)) / _FULL)))
             self._slots = _rehashed(self._slots, slots)
         codes, new, slots, self._used = _add(data, bounds, places, self._slots, self._text, self._used)
         self._size += len(new)
