@@ -23,7 +23,7 @@ _VERSION = 2
 SAVE_SECONDS = 10.0  # so much reading, at most, is done again after an interruption
 _READ_TEXTS, _READ_WORDS = 1 << 15, 1 << 19  # texts and words translated in one go
 BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
-BACKUP_PAUSE = 30.0  # and at least so many times as long as a backup takes
+BACKUP_PAUSE = 60.0  # and at least so many times as long as a backup takes
 _BATCH = 2048  # texts encoded in one go
 _WHAT_CHANGED = {
     "encoder": "by another encoder",
@@ -315,7 +315,7 @@ class TrainingBackup:
         return True
 
     def save_if_due(self, state: Callable[[], contextlib.AbstractContextManager[Mapping[str, np.ndarray]]]) -> None:
-        """Saves arrays if the last time is long enough ago: saving takes a few percent of the time at most.
+        """Saves arrays if the last time is long enough ago: saving takes two percent of the time at most.
 
         Args:
             state: callable that returns a context manager that gives the arrays by name.
