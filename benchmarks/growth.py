@@ -88,6 +88,15 @@ def train(folder):
     )
 
 
+def run_alone(types, millions, parent):
+    """Writes text and pretrains on it in a process of its own; returns what that prints, and the size of the text."""
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        write_text(Path(folder), types, millions * 1_000_000)
+        text = sum(path.stat().st_size for path in Path(folder).iterdir()) / 2**20
+        command = [sys.executable, __file__, "--one", folder]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout, text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", nargs="+", default=["50000:20", "1000000:20", "50000:300", "1000000:300"])
@@ -98,13 +107,10 @@ def main():
         train(options.one)
         return
     rows = []
+    run_alone(1_000, 1, options.folder)  # compiles what every installation compiles once
     for run in options.runs:
         types, millions = map(int, run.split(":"))
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            write_text(Path(folder), types, millions * 1_000_000)
-            text = sum(path.stat().st_size for path in Path(folder).iterdir()) / 2**20
-            command = [sys.executable, __file__, "--one", folder]
-            output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        output, text = run_alone(types, millions, options.folder)
         row = {"types": types, "words": millions * 1_000_000, "text MiB": text, **json.loads(output.splitlines()[-1])}
         row["ns/word"] = 1e9 * (row["reading (s)"] + row["training (s)"]) / row["words"]
         row["ns/word, training"] = 1e9 * row["training (s)"] / row["words"]

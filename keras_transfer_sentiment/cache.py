@@ -5,6 +5,7 @@ import errno
 import hashlib
 import itertools
 import json
+import math
 import os
 import time
 import zipfile
@@ -16,15 +17,16 @@ import numpy as np
 
 from keras_transfer_sentiment.errors import short
 from keras_transfer_sentiment.text import TextEncoder
-from keras_transfer_sentiment.vocabulary import add_counts, drop_unknown, word_from_json
+from keras_transfer_sentiment.vocabulary import add_counts, check_json, drop_unknown, word_from_json
 from keras_transfer_sentiment.word_codes import Chunk
 
-_VERSION = 2
+_VERSION = 3
 SAVE_SECONDS = 10.0  # so much reading, at most, is done again after an interruption
 _READ_TEXTS, _READ_WORDS = 1 << 15, 1 << 19  # texts and words translated in one go
 BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
 BACKUP_PAUSE = 60.0  # and at least so many times as long as a backup takes
 _BATCH = 2048  # texts encoded in one go
+_READING = ("codes", "lengths", "words")  # files that are written to while texts are read
 _WHAT_CHANGED = {
     "encoder": "by another encoder",
     "vocabulary": "with another vocabulary",
@@ -83,7 +85,8 @@ class CorpusCache:
         self._encoder = encoder
         self._learner = encoder.learner("fit", grow=grow) if grow or not encoder.is_adapted else None
         config: dict[str, Any] = {name: _readable(value) for name, value in encoder.get_config().items()}
-        vocabulary = _digest(encoder.get_vocabulary_state()) if encoder.is_adapted else ""
+        state = encoder.get_vocabulary_state()
+        vocabulary = _digest(json.dumps(state, default=repr)) if encoder.is_adapted else ""
         self._key: dict[str, Any] = {"encoder": config, "vocabulary": vocabulary}
         self._key.update(grow_vocabulary=grow, texts=source)
         self._state: dict[str, Any] = {"version": _VERSION, "key": self._key, "stage": "reading", "texts": 0}
@@ -164,7 +167,7 @@ class CorpusCache:
             ) from None
         path = self.folder / "corpus.json"
         if not path.exists():
-            if any(self.folder.iterdir()):
+            if {path.name for path in self.folder.iterdir()} - set(_READING):  # those alone: it broke off at once
                 raise ValueError(
                     "`cache_dir` must be a new or an empty folder, or one that an earlier `fit` made. "
                     f"{short(str(self.folder))} holds other files. Pass another."
@@ -201,8 +204,8 @@ class CorpusCache:
             pass
         chunks = self._learner.count(texts) if self._learner is not None else self._encoded(texts)
         with contextlib.ExitStack() as stack:
-            files = {name: stack.enter_context(self._opened(name)) for name in ("codes", "lengths", "words")}
-            texts_read, saved = self._state["texts"], time.monotonic()
+            files = {name: stack.enter_context(self._opened(name)) for name in _READING}
+            texts_read, saved = self._state["texts"], -math.inf  # once at first, to know at once that it can be done
             for codes, lengths in chunks:
                 files["codes"].write(np.asarray(codes, "int32").data)
                 files["lengths"].write(np.asarray(lengths, "int64").data)
@@ -231,6 +234,11 @@ class CorpusCache:
         words = self._state["words"]
         if self._learner is not None:
             new = self._learner.words[words:]
+            check_json(
+                new,
+                "Encoded texts lie in files, where words are",
+                "Map such tokens to str, or pass the texts as a list, without `cache_dir`.",
+            )
             files["words"].write(json.dumps(new).encode() + b"\n")
             words += len(new)
             counts = self._learner.counts
@@ -253,10 +261,10 @@ class CorpusCache:
                 if self._learner is None:
                     add_counts(chunk.ids, counts)
         _save_array(self.folder / "counts.npy", counts)
-        vocabulary = self._encoder.get_vocabulary_state()
-        (self.folder / "vocabulary.json").write_text(json.dumps(vocabulary), "utf-8")
+        vocabulary = json.dumps(self._encoder.get_vocabulary_state())
+        (self.folder / "vocabulary.json").write_text(vocabulary, "utf-8")
         self._save(stage="complete", result=_digest(vocabulary))
-        for name in ("codes", "lengths", "words", "code_counts.npy"):
+        for name in (*_READING, "code_counts.npy"):
             (self.folder / name).unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -373,5 +381,5 @@ def _readable(value):
     return value
 
 
-def _digest(state):
-    return hashlib.sha256(repr(sorted(state.items())).encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()

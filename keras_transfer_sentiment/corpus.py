@@ -19,6 +19,10 @@ _BLOCK = 1 << 18  # bytes read at a time: small enough to leave memory flat, lar
 _ROWS = 256  # rows of a table taken at a time
 _FIELD = 1 << 24  # characters of a CSV field; a longer one is a quote that is never closed
 _END = "\0end"  # a line put after a CSV file's last: a quote left open swallows it
+_INSTEAD = {
+    ".json": "If it has an object a line, rename it to .jsonl; if it is one list, pass `json.load(file)`.",
+    ".xlsx": "Save it as .csv, or pass the column: `pandas.read_excel(path)['text']`.",
+}
 _COMPRESSIONS = {".gz": "gzip", ".xz": "lzma", ".bz2": "bz2"}
 
 
@@ -259,9 +263,10 @@ def _source(name, column, encoding):
     compression = suffix if suffix in _COMPRESSIONS else ""
     kind = os.path.splitext(stem)[1] if compression else suffix
     if kind not in _READERS or (compression and kind == ".parquet"):
+        fix = _INSTEAD.get(kind, "Rename it, narrow the pattern, or pass its texts as a list or a generator.")
         raise ValueError(
             f"{name} has no suffix that tells its format. Expected {', '.join(_READERS)}; all but .parquet may be "
-            f"followed by {', '.join(_COMPRESSIONS)}. Rename it, or narrow the pattern."
+            f"followed by {', '.join(_COMPRESSIONS)}. {fix}"
         )
     with open(name, "rb"):  # raises what tells why it cannot be read
         return _Source(name, os.path.abspath(name), kind, compression, column, encoding)
@@ -361,8 +366,10 @@ def _read_parquet(source, moved):
             column = source.pick(file.schema_arrow.names)
             kind = file.schema_arrow.field(column).type
             kind = kind.value_type if arrow.types.is_dictionary(kind) else kind
-            if str(kind) not in ("string", "large_string", "string_view"):
-                raise source.error(None, f"column {short(column)} holds {kind}, not strings. Pass `column=...`.")
+            if str(kind) not in _STRINGS:
+                others = [field.name for field in file.schema_arrow if str(field.type) in _STRINGS]
+                fix = f"Pass `column=...`: {', '.join(map(short, others[:6]))}." if others else "No column does."
+                raise source.error(None, f"column {short(column)} holds {kind}, not strings. {fix}")
             yield []
             for batch in file.iter_batches(_ROWS, columns=[column]):
                 texts = batch.column(column).to_pylist()
@@ -376,6 +383,9 @@ def _read_parquet(source, moved):
             raise
         problem = f"no valid Parquet: {short(str(error))}. Write or download it again."
         raise source.error(done + 1 if done else None, problem) from error
+
+
+_STRINGS = ("string", "large_string", "string_view")  # Arrow's types
 
 
 def _import_pyarrow():

@@ -79,16 +79,22 @@ def _check_each(texts, caller, argument):
     for place, text in enumerate(texts):
         if isinstance(text, wanted):
             continue
-        fix = (
-            "Decode bytes first: `text.decode('utf-8')`."
-            if isinstance(text, bytes)
-            else (
-                "Drop missing texts, or replace them with ''." if _is_missing(text) else "Convert each text with `str`."
-            )
-        )
+        expected = "a str" if wanted is str else "a list of tokens, like the first one"
+        fix = "Convert each text with `str`."
+        if isinstance(text, bytes):
+            fix = "Decode bytes first: `text.decode('utf-8')`."
+        elif _is_missing(text):
+            fix = "Drop missing texts, or replace them with ''."
+        elif isinstance(text, str):
+            fix = "Cut it into tokens as well, such as `text.split()`."
+        elif isinstance(text, (list, tuple)):
+            expected, fix = "a str, like the first one", "Join its tokens: `' '.join(text)`."
+        elif isinstance(text, (set, frozenset)) or getattr(text, "ndim", 0) == 1:
+            expected = "a str or a list of tokens"
+            make = "list" if hasattr(text, "ndim") else "sorted"  # sets have another order each time
+            fix = f"Make each a list: `[{make}(text) for text in {argument}]`."
         raise TypeError(
-            f"`{caller}` expects every text in `{argument}` to be a "
-            f"{'str' if wanted is str else 'list of tokens, like the first one'}. "
+            f"`{caller}` expects every text in `{argument}` to be {expected}. "
             f"Received {short(text)} of type {type(text).__name__} at position {place}. {fix}"
         )
 

@@ -36,6 +36,11 @@ def texts_of(x, caller: str) -> Any:
             f"`{caller}` takes a str as a text. Received the name of a file: {short(names[0])}. Pass "
             f"`TextFiles({short(names[0])})`, or a `pathlib.Path`, to read it."
         )
+    if isinstance(x, str) and x.endswith(SUFFIXES):
+        raise TypeError(
+            f"`{caller}` takes a str as a text. Received what looks like the name of files: {short(x)}. Pass "
+            f"`TextFiles({short(x)})` to read them; no file is called exactly that."
+        )
     if isinstance(x, Mapping):
         raise TypeError(
             f"`{caller}` expects texts. Received a {type(x).__name__} with {len(x)} keys. Pass the column that "

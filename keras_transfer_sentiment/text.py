@@ -191,10 +191,12 @@ class TextEncoder:
                     f"{short(word)} is a stop word of this `TextEncoder`, so it has no vector. Take another word, or "
                     "pretrain with an encoder of other `stop_words`."
                 )
-            raise KeyError(
-                f"{short(word)} is not in the vocabulary of {len(self._words) - 1} words. Try its lower-case form, "
-                "or see how a text is cut with `encoder.tokenize(text)`."
-            )
+            cut = self.tokenize(word) if isinstance(word, str) else []
+            there = [part for part in cut if part in self]
+            fix = "See how a text is cut with `encoder.tokenize(text)`."
+            if there:
+                fix = f"In a text it becomes {short(cut)}: take {short(there[0])}."
+            raise KeyError(f"{short(word)} is not in the vocabulary of {len(self._words) - 1} words. {fix}")
         return self._number(word)
 
     def tokenize(self, text: str) -> list[str]:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_transfer_sentiment.errors import NotFittedError, check_texts, short
 from keras_transfer_sentiment.subwords import NearestWords
 from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
-from keras_transfer_sentiment.vocabulary import word_from_json
+from keras_transfer_sentiment.vocabulary import check_json, word_from_json
 
 _VOCABULARY_FILE = "vocabulary.json"
 _NGRAMS_FILE = "ngrams.npz"
@@ -143,20 +143,11 @@ class TextModel(keras.Model):
 
 
 def _check_writable(words):
-    for word in words:
-        if type(word) is not str and (wrong := _unwritable(word)) is not None:
-            raise TypeError(
-                "A model can be saved if the words of its vocabulary are str, int, float, bool or tuples of these. "
-                f"Received {short(word)}{'' if wrong is word else ', which holds a value'} of type "
-                f"{type(wrong).__name__}. Map such tokens to str before `fit` or `adapt`: `str(token)`."
-            )
-
-
-def _unwritable(word):
-    """Returns what in a word JSON would not give back as it was; None if there is nothing."""
-    if type(word) is tuple:
-        return next((wrong for part in word if (wrong := _unwritable(part)) is not None), None)
-    return None if isinstance(word, str) or type(word) in (int, float, bool, type(None)) else word
+    check_json(
+        words,
+        "A model can be saved if the words of its vocabulary are",
+        "Map such tokens to str before `fit` or `adapt`: `str(token)`.",
+    )
 
 
 def dataset_batches(dataset, caller):

@@ -57,6 +57,8 @@ def read_vectors(path, file_format: str = "auto", max_words: int | None = None) 
     name = os.path.basename(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
+    if name.endswith(".keras"):
+        raise ValueError(f"{short(name)} is a saved model, not a file of word vectors. Read it with `load_model`.")
     try:
         with opened(path, "rb") as file:
             file_format, count, dim = _layout(name, file.read(4096), file_format)

@@ -149,6 +149,8 @@ class WordVectors:
         known = [pair for pair in pairs if pair[0] in self.encoder and pair[1] in self.encoder]
         first, second = (_unit(self._rows([pair[i] for pair in known])) for i in (0, 1))
         cosines, scores = np.float64((first * second).sum(axis=1)), np.array([pair[2] for pair in known])
+        if not pairs:
+            raise ValueError(f"{os.path.basename(path)} holds no pair. Expected a line `word word score` for each.")
         if not known or not (np.ptp(cosines) and np.ptp(scores)):
             raise ValueError(
                 f"{os.path.basename(path)}: {len(known)} of {len(pairs)} pairs have both words in the vocabulary; a "

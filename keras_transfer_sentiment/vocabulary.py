@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from keras_transfer_sentiment.compiler import compiled, prefetch
+from keras_transfer_sentiment.errors import short
 from keras_transfer_sentiment.phrases import PairJoiner, find_pairs, joined
 from keras_transfer_sentiment.word_codes import Chunk, WordCodes
 
@@ -332,6 +333,31 @@ def word_from_json(word) -> Hashable:
         ('shirt', ('red', 7))
     """
     return tuple(map(word_from_json, word)) if isinstance(word, list) else word
+
+
+def check_json(words: Iterable, what: str, fix: str) -> None:
+    """Raises an error for the first word that JSON would not give back as it was.
+
+    Args:
+        words: words of a vocabulary.
+        what: str. What the error's message begins with: it goes on with the kinds of words that may be.
+        fix: str. What it ends with.
+
+    Raises:
+        TypeError: there is one.
+    """
+    for word in words:
+        if type(word) is not str and (wrong := _not_json(word)) is not None:
+            raise TypeError(
+                f"{what} str, int, float, bool or tuples of these. Received {short(word)}"
+                f"{'' if wrong is word else ', which holds a value'} of type {type(wrong).__name__}. {fix}"
+            )
+
+
+def _not_json(word):
+    if type(word) is tuple:
+        return next((wrong for part in word if (wrong := _not_json(part)) is not None), None)
+    return None if isinstance(word, str) or type(word) in (int, float, bool, type(None)) else word
 
 
 def drop_unknown(codes: np.ndarray, lengths: np.ndarray) -> EncodedTexts:

@@ -323,3 +323,18 @@ def test_a_killed_run_ends_with_the_same_vectors(tmp_path):
     assert start_run(folder, tmp_path / "killed.npy", 0.0).wait(100) == 0
     assert not (folder / "training.npz").exists()
     np.testing.assert_array_equal(np.load(tmp_path / "killed.npy"), np.load(tmp_path / "whole.npy"))
+
+
+@pytest.mark.parametrize("token", [frozenset([7]), b"red", ("shirt", b"red")])
+def test_tokens_that_no_file_can_hold_are_refused_at_once(tmp_path, token):
+    read = []
+
+    def baskets():
+        for i in range(10_000):
+            read.append(i)
+            yield ["shirt", token]
+
+    with raises(TypeError, "Encoded texts lie in files, where words are str, int", "pass the texts as a list"):
+        CorpusCache(tmp_path, TextEncoder(None)).encode(baskets())
+    assert len(read) < 10_000
+    CorpusCache(tmp_path, TextEncoder(None)).encode([["shirt"]])  # the folder is as good as new

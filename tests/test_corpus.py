@@ -160,10 +160,10 @@ def test_column_of_parquet_is_checked(folder):
     assert list(TextFiles("a.parquet", "review")) == ["good"]
     with raises(ValueError, "a.parquet: no column 'text' among 'id', 'review'", "column=..."):
         TextFiles("a.parquet")
-    with raises(ValueError, "a.parquet: column 'id' holds int64, not strings"):
+    with raises(ValueError, "a.parquet: column 'id' holds int64, not strings. Pass `column=...`: 'review'."):
         TextFiles("a.parquet", "id")
     write_parquet("b.parquet", {"text": [["good"]]})
-    with raises(ValueError, "b.parquet: column 'text' holds list<", "not strings"):
+    with raises(ValueError, "b.parquet: column 'text' holds list<", "not strings. No column does."):
         TextFiles("b.parquet")
 
 
@@ -227,6 +227,7 @@ def test_home_folder_and_changes_of_the_working_folder(folder, monkeypatch):
         ("no/*.csv", FileNotFoundError, ["No file matches 'no/*.csv': the folder ", "no does not exist"]),
         ("in", IsADirectoryError, ["in is a folder. Pass files in it: ", "*.txt'"]),
         ("read.me", ValueError, ["read.me has no suffix that tells its format. Expected .txt, ", "narrow the pattern"]),
+        ("x.json", ValueError, ["x.json has no suffix", "rename it to .jsonl", "`json.load(file)`"]),
         ("x.gz", ValueError, ["x.gz has no suffix that tells its format", ".gz, .xz, .bz2"]),
         ("x.parquet.gz", ValueError, ["x.parquet.gz has no suffix that tells", "all but .parquet may be followed by"]),
         ([], ValueError, ["`paths` is an empty list", "'reviews/*.txt'"]),
@@ -237,7 +238,7 @@ def test_home_folder_and_changes_of_the_working_folder(folder, monkeypatch):
 )
 def test_wrong_paths_are_refused_at_once(folder, paths, kind, parts):
     (folder / "in").mkdir()
-    for name in ("read.me", "x.gz", "x.parquet.gz"):
+    for name in ("read.me", "x.json", "x.gz", "x.parquet.gz"):
         (folder / name).touch()
     with raises(kind, *parts):
         TextFiles(paths)

@@ -113,6 +113,9 @@ def test_the_name_of_a_file_is_not_a_text(files, monkeypatch):
         with raises(TypeError, "Received the name of a file", "TextFiles("):
             encoded(x)
     assert encoded(["a.txt", "text"])[0].vocabulary  # one of two may be a text
+    for x in ("no.txt", "*.jsonl.gz"):
+        with raises(TypeError, "what looks like the name of files", f"TextFiles({x!r})", "no file is called"):
+            encoded(x)
 
 
 def test_a_dict_is_no_text():

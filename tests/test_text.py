@@ -206,6 +206,13 @@ def test_word_id_of_an_unknown_word(word):
         adapted("good film").word_id(word)
 
 
+@pytest.mark.parametrize(("word", "cut"), [("Film", "film"), ("don't", "n't"), ("a good", "good")])
+def test_word_id_says_what_a_word_is_in_a_text(word, cut):
+    with raises(KeyError, "is not in the vocabulary of 3 words") as error:
+        adapted("good film don't").word_id(word)
+    assert f"In a text it becomes {[cut]}: take {cut!r}." in error.value.args[0]
+
+
 def test_word_id_of_a_stop_word():
     with raises(KeyError, "'the' is a stop word of this `TextEncoder`", "other `stop_words`"):
         adapted("good film").word_id("the")

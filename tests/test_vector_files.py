@@ -250,6 +250,9 @@ def test_paths_that_are_not_there(tmp_path):
         read_vectors(tmp_path / "words.vec")
     with raises(FileNotFoundError, "No file of word vectors at"):
         read_vectors(tmp_path)
+    (tmp_path / "words.keras").touch()
+    with raises(ValueError, "'words.keras' is a saved model", "`load_model`"):
+        read_vectors(tmp_path / "words.keras")
     with raises(FileNotFoundError, "No folder", "words.vec", "os.makedirs"):
         write_vectors(tmp_path / "none" / "words.vec", ["a"], [[1.0]])
 

@@ -231,7 +231,7 @@ def test_word_pairs_with_ties_case_and_a_mark_of_ones_own(tmp_path):
         ("good\tbad\t5\n# x\nfilm\tplot\tnine\n", ("pairs.tsv, line 3:", "expected two words and a number")),
         ("good\tbad\tnan\nfilm\tplot\tinf\n", ("pairs.tsv, line 2:",)),
         ("good;bad;5\n", ("pairs.tsv, line 1: 'good;bad;5', expected",)),
-        ("", ("pairs.tsv: 0 of 0 pairs", "two or more that differ")),
+        ("", ("pairs.tsv holds no pair", "`word word score`")),
         ("good bad 5\nfilm unseen 3\n", ("pairs.tsv: 1 of 2 pairs", "Pretrain on more text")),
         ("good bad 5\nfilm plot 5\n", ("pairs.tsv: 2 of 2 pairs", "that differ")),
         (b"good bad 5\ncaf\xe9 plot 5\n", ("pairs.tsv, line 2: b'caf\\xe9", "is not UTF-8", "iconv")),
