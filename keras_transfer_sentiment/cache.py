@@ -27,6 +27,8 @@ BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
 BACKUP_PAUSE = 60.0  # and at least so many times as long as a backup takes
 _BATCH = 2048  # texts encoded in one go
 _READING = ("codes", "lengths", "words")  # files that are written to while texts are read
+_COUNTS = "code_counts.npy"
+_OWN_AT_FIRST = {*_READING, _COUNTS, "corpus.json"}
 _WHAT_CHANGED = {
     "encoder": "by another encoder",
     "vocabulary": "with another vocabulary",
@@ -97,7 +99,7 @@ class CorpusCache:
                 with self._opened("words") as file:  # without what was written after the state was saved
                     file.seek(0)
                     words = [word_from_json(word) for line in file for word in json.loads(line)]
-                self._learner.resume(words, np.load(self.folder / "code_counts.npy"))
+                self._learner.resume(words, np.load(self.folder / _COUNTS))
             except (OSError, ValueError, EOFError):
                 raise ValueError(
                     f"The corpus in {short(str(self.folder))} is damaged. Delete the folder to make it anew."
@@ -167,7 +169,8 @@ class CorpusCache:
             ) from None
         path = self.folder / "corpus.json"
         if not path.exists():
-            if {path.name for path in self.folder.iterdir()} - set(_READING):  # those alone: it broke off at once
+            # Those of ours alone are left where reading broke off at once.
+            if {path.name.removesuffix(".part") for path in self.folder.iterdir()} - _OWN_AT_FIRST:
                 raise ValueError(
                     "`cache_dir` must be a new or an empty folder, or one that an earlier `fit` made. "
                     f"{short(str(self.folder))} holds other files. Pass another."
@@ -242,7 +245,7 @@ class CorpusCache:
             files["words"].write(json.dumps(new).encode() + b"\n")
             words += len(new)
             counts = self._learner.counts
-            write_whole(self.folder / "code_counts.npy", lambda path: _save_array(path, counts))
+            write_whole(self.folder / _COUNTS, lambda path: _save_array(path, counts))
         for file in files.values():
             file.flush()
         sizes = {name: file.tell() for name, file in files.items()}
@@ -264,7 +267,7 @@ class CorpusCache:
         vocabulary = json.dumps(self._encoder.get_vocabulary_state())
         (self.folder / "vocabulary.json").write_text(vocabulary, "utf-8")
         self._save(stage="complete", result=_digest(vocabulary))
-        for name in (*_READING, "code_counts.npy"):
+        for name in (*_READING, _COUNTS):
             (self.folder / name).unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[Chunk]:

@@ -325,6 +325,18 @@ def test_a_killed_run_ends_with_the_same_vectors(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "killed.npy"), np.load(tmp_path / "whole.npy"))
 
 
+@pytest.mark.parametrize("names", [["codes", "words", "lengths"], ["codes", "code_counts.npy.part"], ["x.part"]])
+def test_a_run_killed_before_its_first_state_leaves_a_folder_to_use(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+    if names == ["x.part"]:
+        with raises(ValueError, "holds other files"):
+            CorpusCache(tmp_path, TextEncoder())
+        return
+    corpus = CorpusCache(tmp_path, TextEncoder()).encode(["a good film", "a bad film"])
+    assert corpus.ids.tolist() == [2, 1, 3, 1]
+
+
 @pytest.mark.parametrize("token", [frozenset([7]), b"red", ("shirt", b"red")])
 def test_tokens_that_no_file_can_hold_are_refused_at_once(tmp_path, token):
     read = []
