@@ -52,7 +52,7 @@ def train(folder):
             marks["training"] = time.perf_counter()
 
     marks = {"start": time.perf_counter()}
-    memory = []
+    memory = [resident()]
     done = threading.Event()
 
     def watch():
@@ -60,7 +60,7 @@ def train(folder):
             memory.append(resident())
 
     watcher = threading.Thread(target=watch)
-    start = resident()
+    start = memory[0]
     watcher.start()
     encoder = TextEncoder(None, min_count=5, max_vocabulary=None)
     pretrainer = SkipGramPretrainer(DIM, window=5, subsample=1e-3, encoder=encoder, seed=0)

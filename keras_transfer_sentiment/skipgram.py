@@ -8,6 +8,7 @@ noise words for a whole step would ruin the vectors. Each table is updated only 
 (Duchi et al. 2011) but by the fourth root of the accumulated squares, of which there is one a row.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,8 +103,10 @@ def fill_start(tables: Tables, seed, first: int = 0) -> None:
         first: int. The words before this one, and the n-grams if it is not 0, stay as they are.
     """
     rng = np.random.default_rng(seed)
-    _fill_random(tables.words, rng, first)
-    tables.contexts[first:] = 0.0
+    with ThreadPoolExecutor(1) as pool:  # the first touch of much memory takes long, but both can be touched at a time
+        zeros = pool.submit(tables.contexts[first:].fill, 0.0)
+        _fill_random(tables.words, rng, first)
+        zeros.result()
     tables.words_squares[first:] = tables.contexts_squares[first:] = ACCUMULATOR_START
     if not first:
         tables.words[0] = 0.0
