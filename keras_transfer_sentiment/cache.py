@@ -88,7 +88,8 @@ class CorpusCache:
         self._learner = encoder.learner("fit", grow=grow) if grow or not encoder.is_adapted else None
         config: dict[str, Any] = {name: _readable(value) for name, value in encoder.get_config().items()}
         state = encoder.get_vocabulary_state()
-        vocabulary = _digest(json.dumps(state, default=repr)) if encoder.is_adapted else ""
+        _check_writable(state["words"])
+        vocabulary = _digest(json.dumps(state)) if encoder.is_adapted else ""
         self._key: dict[str, Any] = {"encoder": config, "vocabulary": vocabulary}
         self._key.update(grow_vocabulary=grow, texts=source)
         self._state: dict[str, Any] = {"version": _VERSION, "key": self._key, "stage": "reading", "texts": 0}
@@ -237,11 +238,7 @@ class CorpusCache:
         words = self._state["words"]
         if self._learner is not None:
             new = self._learner.words[words:]
-            check_json(
-                new,
-                "Encoded texts lie in files, where words are",
-                "Map such tokens to str, or pass the texts as a list, without `cache_dir`.",
-            )
+            _check_writable(new)
             files["words"].write(json.dumps(new).encode() + b"\n")
             words += len(new)
             counts = self._learner.counts
@@ -382,6 +379,14 @@ def _readable(value):
     if callable(value):
         return getattr(value, "__qualname__", type(value).__qualname__)
     return value
+
+
+def _check_writable(words):
+    check_json(
+        words,
+        "Encoded texts lie in files, where words are",
+        "Map such tokens to str, or pass the texts as a list, without `cache_dir`.",
+    )
 
 
 def _digest(text):

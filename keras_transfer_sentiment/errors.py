@@ -33,7 +33,7 @@ def short(value, limit=70):
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def check_texts(texts, caller, argument="x", allow_empty=False):
+def check_texts(texts, caller, argument="x", allow_empty=False, first=0):
     """Returns a batch of texts as a list of `str`, or of token lists where they come already split.
 
     Args:
@@ -42,6 +42,7 @@ def check_texts(texts, caller, argument="x", allow_empty=False):
         caller: name of the public method, for the message.
         argument: name of its argument, for the message.
         allow_empty: whether a batch of no texts is fine.
+        first: the place of the first of these texts among all, for the message.
 
     Raises:
         TypeError: not a batch, or not texts.
@@ -70,13 +71,13 @@ def check_texts(texts, caller, argument="x", allow_empty=False):
         raise ValueError(f"`{caller}` received no texts: `{argument}` is empty. Pass at least one text.")
     kinds = set(map(type, texts))
     if not (kinds <= {str} or kinds <= {list, tuple}):
-        _check_each(texts, caller, argument)
+        _check_each(texts, caller, argument, first)
     return list(texts)
 
 
-def _check_each(texts, caller, argument):
+def _check_each(texts, caller, argument, first):
     wanted = (list, tuple) if isinstance(texts[0], (list, tuple)) else str
-    for place, text in enumerate(texts):
+    for place, text in enumerate(texts, first):
         if isinstance(text, wanted):
             continue
         expected = "a str" if wanted is str else "a list of tokens, like the first one"

@@ -478,7 +478,7 @@ def _checked_stream(texts, caller):
             f"{type(texts).__name__}. Pass a list, an array, a Series or a generator of str."
         )
     texts = iter(texts)
-    first = True
-    while (chunk := list(itertools.islice(texts, _CHUNK))) or first:
-        yield from check_texts(chunk, caller, "texts")
-        first = False
+    first = 0
+    while (chunk := list(itertools.islice(texts, _CHUNK))) or not first:
+        yield from check_texts(chunk, caller, "texts", first=first)
+        first += max(len(chunk), 1)

@@ -349,4 +349,8 @@ def test_tokens_that_no_file_can_hold_are_refused_at_once(tmp_path, token):
     with raises(TypeError, "Encoded texts lie in files, where words are str, int", "pass the texts as a list"):
         CorpusCache(tmp_path, TextEncoder(None)).encode(baskets())
     assert len(read) < 10_000
+    known = TextEncoder(None)
+    known.adapt([["shirt", token]])
+    with raises(TypeError, "Encoded texts lie in files, where words are str, int", "pass the texts as a list"):
+        CorpusCache(tmp_path, known)
     CorpusCache(tmp_path, TextEncoder(None)).encode([["shirt"]])  # the folder is as good as new

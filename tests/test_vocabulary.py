@@ -154,6 +154,13 @@ def test_texts_and_token_lists_share_their_words(first):
     assert learner.counts.tolist() == [read.count(word) for word in learner.words]
 
 
+def test_errors_give_the_place_in_the_whole_stream():
+    texts = ["good film"] * 5_000
+    texts[2_500] = None
+    with raises(TypeError, "None of type NoneType at position 2500"):
+        list(TextEncoder().learner("my_corpus").count(iter(texts)))
+
+
 def test_errors_name_the_caller():
     with raises(TypeError, "`my_corpus` expects an iterable of str", "5 of type int"):
         list(TextEncoder().learner("my_corpus").count(5))
