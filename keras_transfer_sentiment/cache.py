@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.errors import short
+from keras_transfer_sentiment.errors import naming, short
 from keras_transfer_sentiment.text import TextEncoder
 from keras_transfer_sentiment.vocabulary import add_counts, check_json, drop_unknown, word_from_json
 from keras_transfer_sentiment.word_codes import Chunk
@@ -250,7 +250,7 @@ class CorpusCache:
 
     def _translate(self):
         encoded = self._learner.finish(self) if self._learner is not None else (drop_unknown(*chunk) for chunk in self)
-        counts = np.zeros(self._encoder.size, "int64") if self._learner is None else self._learner.found
+        counts = np.zeros(self._encoder.size, "int64") if self._learner is None else self._learner.text_counts
         end = 0
         with open(self.folder / "ids", "wb") as ids, open(self.folder / "offsets", "wb") as offsets:
             offsets.write(np.zeros(1, "int64").data)
@@ -351,8 +351,9 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     part = path.with_name(f"{path.name}.part")
     try:
-        write(part)
-        os.replace(part, path)
+        with naming(path):
+            write(part)
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -1,9 +1,11 @@
 """Argument checks and the wording of every error: what was received, what was expected, how to fix it."""
 
+import contextlib
 import itertools
 import math
 import numbers
 import operator
+import os
 import reprlib
 
 import numpy as np
@@ -31,6 +33,17 @@ def short(value, limit=70):
     else:
         text = " ".join(_repr.repr(value).split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+@contextlib.contextmanager
+def naming(path):
+    """Lets every `OSError` inside name the file that the user knows: a full disk names none, a part a hidden one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
 
 
 def check_texts(texts, caller, argument="x", allow_empty=False, first=0):

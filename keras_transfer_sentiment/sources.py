@@ -38,8 +38,8 @@ def texts_of(x, caller: str) -> Any:
         )
     if isinstance(x, str) and x.endswith(SUFFIXES):
         raise TypeError(
-            f"`{caller}` takes a str as a text. Received what looks like the name of files: {short(x)}. Pass "
-            f"`TextFiles({short(x)})` to read them; no file is called exactly that."
+            f"`{caller}` takes a str as a text. Received what looks like the name of a file or a pattern: {short(x)}. "
+            f"No file is called that: correct it, and pass `TextFiles({short(x)})`, which takes patterns too."
         )
     if isinstance(x, Mapping):
         raise TypeError(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.errors import check_choice, check_number, short
+from keras_transfer_sentiment.errors import check_choice, check_number, naming, short
 
 _FORMATS = ("auto", "word2vec", "word2vec-binary", "glove")
 _FASTTEXT = (793_712_314).to_bytes(4, "little")  # how fastText's own binary models begin
@@ -108,15 +108,16 @@ def write_vectors(path, words, vectors, file_format: str = "auto") -> None:
     template = " ".join(["%.9g"] * vectors.shape[1]) + "\n"  # nine digits tell all float32 numbers apart
     temporary = os.path.join(folder, f".{uuid.uuid4().hex[:8]}.{name}")
     try:
-        with opened(temporary, "xb") as file:
-            if file_format != "glove":
-                file.write("{} {}\n".format(*vectors.shape).encode())
-            for word, row in zip(words, vectors, strict=True):
-                binary = file_format == "word2vec-binary"
-                file.write(
-                    f"{word} ".encode() + (row.tobytes() if binary else (template % tuple(row.tolist())).encode())
-                )
-        os.replace(temporary, path)
+        with naming(path):
+            with opened(temporary, "xb") as file:
+                if file_format != "glove":
+                    file.write("{} {}\n".format(*vectors.shape).encode())
+                for word, row in zip(words, vectors, strict=True):
+                    binary = file_format == "word2vec-binary"
+                    file.write(
+                        f"{word} ".encode() + (row.tobytes() if binary else (template % tuple(row.tolist())).encode())
+                    )
+            os.replace(temporary, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.remove(temporary)

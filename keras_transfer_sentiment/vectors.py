@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_transfer_sentiment.errors import check_number, short
+from keras_transfer_sentiment.errors import check_number, naming, short
 from keras_transfer_sentiment.vector_files import decoded, is_number, opened, write_vectors, wrong
 
 
@@ -244,7 +244,8 @@ class WordVectors:
         }
         os.makedirs(folder, exist_ok=True)
         for name, lines in files.items():
-            with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
+            path = os.path.join(folder, name)
+            with naming(path), open(path, "w", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{line}\n" for line in lines)
 
     def drift(self, other, top_n: int = 20, align: bool = False, min_count: int = 5) -> list[tuple[Any, float]]:

@@ -153,7 +153,7 @@ class VocabularyLearner:
 
     def _begin(self, words, counts):
         self._words, self._counts = words, counts
-        self._found = np.empty(0, "int64")
+        self._text_counts = np.empty(0, "int64")
         self._made_numbers: _Numbers | None = None
         self._coder = WordCodes(words, range(len(words)), remember=True)
 
@@ -163,9 +163,9 @@ class VocabularyLearner:
         return list(self._words)
 
     @property
-    def found(self) -> np.ndarray:
+    def text_counts(self) -> np.ndarray:
         """int64 array: how often each word of the finished vocabulary is in the texts that were counted."""
-        return self._found
+        return self._text_counts
 
     @property
     def _numbers(self):
@@ -304,10 +304,10 @@ class VocabularyLearner:
         ids[is_stop] = STOP
         ids[:old] = np.arange(1, old + 1)
         ids[chosen] = np.arange(old + 1, old + 1 + len(chosen))
-        self._found = np.concatenate([[0], counts[:old], counts[chosen]])
+        self._text_counts = np.concatenate([[0], counts[:old], counts[chosen]])
         before = np.concatenate([self._old.counts, np.zeros(len(chosen), "int64")])
         vocabulary = Vocabulary(
-            [*self._old.words, *map(words.__getitem__, chosen.tolist())], before + self._found, phrases
+            [*self._old.words, *map(words.__getitem__, chosen.tolist())], before + self._text_counts, phrases
         )
         return vocabulary, ids
 

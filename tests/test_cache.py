@@ -2,6 +2,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -260,7 +261,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):
         part.write_text("half")
         raise OSError(errno.ENOSPC, "full")
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(OSError, match=f"full: .{re.escape(str(path))}"):
         cache.write_whole(path, fail)
     assert path.read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
@@ -325,14 +326,10 @@ def test_a_killed_run_ends_with_the_same_vectors(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "killed.npy"), np.load(tmp_path / "whole.npy"))
 
 
-@pytest.mark.parametrize("names", [["codes", "words", "lengths"], ["codes", "code_counts.npy.part"], ["x.part"]])
+@pytest.mark.parametrize("names", [["codes", "words", "lengths"], ["codes", "code_counts.npy.part"]])
 def test_a_run_killed_before_its_first_state_leaves_a_folder_to_use(tmp_path, names):
     for name in names:
         (tmp_path / name).write_bytes(b"half")
-    if names == ["x.part"]:
-        with raises(ValueError, "holds other files"):
-            CorpusCache(tmp_path, TextEncoder())
-        return
     corpus = CorpusCache(tmp_path, TextEncoder()).encode(["a good film", "a bad film"])
     assert corpus.ids.tolist() == [2, 1, 3, 1]
 

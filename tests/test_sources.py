@@ -114,7 +114,7 @@ def test_the_name_of_a_file_is_not_a_text(files, monkeypatch):
             encoded(x)
     assert encoded(["a.txt", "text"])[0].vocabulary  # one of two may be a text
     for x in ("no.txt", "*.jsonl.gz"):
-        with raises(TypeError, "what looks like the name of files", f"TextFiles({x!r})", "no file is called"):
+        with raises(TypeError, "what looks like the name of a file", f"TextFiles({x!r})", "No file is called that"):
             encoded(x)
 
 

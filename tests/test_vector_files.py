@@ -2,6 +2,7 @@ import gzip
 import lzma
 import math
 import os
+import re
 import warnings
 
 import numpy as np
@@ -351,3 +352,18 @@ def test_a_last_line_without_an_end_gives_a_warning(tmp_path, file_format):
     with pytest.warns(UserWarning, match="the last line has no end, so its last number may be cut short"):
         _, vectors = read_vectors(path)
     assert vectors[1].tolist() == [3.5, np.float32(4.7)]
+
+
+@pytest.mark.parametrize("ending", ["vec", "bin", "vec.gz"])
+def test_a_full_disk_is_named_with_the_file(tmp_path, rng, ending):
+    resource = pytest.importorskip("resource", reason="only Unix can limit the size of a file")
+    path = tmp_path / f"words.{ending}"
+    path.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=re.escape(f"File too large: '{path}'")):
+            write_vectors(path, [f"w{i}" for i in range(500)], rng.random((500, 100)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"old"]
