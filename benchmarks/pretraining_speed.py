@@ -30,7 +30,7 @@ LABELS, DRAWS = 128, 20
 
 
 def tokens_file(path):
-    from keras_transfer_sentiment.tokenizers import split_words
+    from keras_transfer_sentiment.text.tokenizers import split_words
 
     count = 0
     with open(path, "w", encoding="utf-8") as file:
@@ -148,7 +148,7 @@ def main():
 
 def run_seeds(name, tokens, folder, words, options):
     """Returns the figures of an engine: the best time of all seeds, the mean quality."""
-    from keras_transfer_sentiment.tokenizers import split_words
+    from keras_transfer_sentiment.text.tokenizers import split_words
 
     _, train, train_labels, test, test_labels = imdb()
     reviews = {

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 from common import report
 
-from keras_transfer_sentiment import EncodedTexts, blocks, skipgram, skipgram_cpu, skipgram_gpu, tables
+from keras_transfer_sentiment import EncodedTexts
+from keras_transfer_sentiment.pretraining import blocks, numba_engine, skipgram, tables, tensorflow_engine
 
 DIM, WINDOW, TEXT_WORDS, WORDS = 100, 5, 200, 1_000_000
 
@@ -35,21 +36,21 @@ def variants(types):
     noise = skipgram.noise_tables(counts, WINDOW)
     usual = blocks.shared_negatives(blocks.plan_layout(WORDS, WINDOW, 128).length)
     for name, engine, rows, negatives, threads in (
-        ("TensorFlow's operations", skipgram_gpu, 128, usual, None),
-        ("Numba and BLAS, one thread", skipgram_cpu, 128, usual, 1),
-        ("Numba and BLAS, all threads", skipgram_cpu, 128, usual, None),
+        ("TensorFlow's operations", tensorflow_engine, 128, usual, None),
+        ("Numba and BLAS, one thread", numba_engine, 128, usual, 1),
+        ("Numba and BLAS, all threads", numba_engine, 128, usual, None),
         *(
-            (f"the same, {negatives} noise words a row", skipgram_cpu, 128, negatives, None)
+            (f"the same, {negatives} noise words a row", numba_engine, 128, negatives, None)
             for negatives in (16, 48, 64)
         ),
-        ("the same, 64 rows a step", skipgram_cpu, 64, usual, None),
-        ("the same, 256 rows a step", skipgram_cpu, 256, usual, None),
+        ("the same, 64 rows a step", numba_engine, 64, usual, None),
+        ("the same, 256 rows a step", numba_engine, 256, usual, None),
     ):
         layout = blocks.plan_layout(float(keep @ counts), WINDOW, rows)._replace(rows=rows)
         objective = skipgram.Objective(WINDOW, 5, negatives, noise)
         weights = tables.add_tables(keras.layers.Layer(), None, types + 1, DIM, None, [0])
         chunk = [tf.constant(part) for part in next(blocks.chunks(texts, keep, layout, [0]))]
-        if engine is skipgram_gpu:
+        if engine is tensorflow_engine:
             trainer = engine.Trainer(weights, objective)
         else:
             trainer = engine.Trainer(weights, objective, rows, layout.length, threads=threads)

@@ -9,16 +9,16 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = {
-    "EncodedTexts": "text",
-    "MaskedMeanPooling": "pooling",
-    "MeanPoolHead": "heads",
-    "NotFittedError": "errors",
-    "SentimentHead": "heads",
-    "SkipGramPretrainer": "pretrainer",
-    "TextEncoder": "text",
-    "TextFiles": "corpus",
-    "TransferSentimentClassifier": "classifier",
-    "UnitLength": "pooling",
+    "EncodedTexts": "text.vocabulary",
+    "MaskedMeanPooling": "layers",
+    "MeanPoolHead": "classification.heads",
+    "NotFittedError": "checks",
+    "SentimentHead": "classification.heads",
+    "SkipGramPretrainer": "pretraining.pretrainer",
+    "TextEncoder": "text.encoder",
+    "TextFiles": "text.files",
+    "TransferSentimentClassifier": "classification.classifier",
+    "UnitLength": "layers",
     "load_model": "saving",
 }
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_transfer_sentiment.classifier import TransferSentimentClassifier
-from keras_transfer_sentiment.pretrainer import SkipGramPretrainer
+from keras_transfer_sentiment.classification.classifier import TransferSentimentClassifier
+from keras_transfer_sentiment.pretraining.pretrainer import SkipGramPretrainer
 
 EMBEDDING_DIM = 50
 

@@ -3,8 +3,8 @@
 import os
 
 # Importing the models also registers them with Keras.
-from keras_transfer_sentiment.classifier import TransferSentimentClassifier
-from keras_transfer_sentiment.pretrainer import SkipGramPretrainer
+from keras_transfer_sentiment.classification.classifier import TransferSentimentClassifier
+from keras_transfer_sentiment.pretraining.pretrainer import SkipGramPretrainer
 from keras_transfer_sentiment.text_model import load_checked
 
 

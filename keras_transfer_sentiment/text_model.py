@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.errors import NotFittedError, check_texts, short
-from keras_transfer_sentiment.subwords import NearestWords
-from keras_transfer_sentiment.text import EncodedTexts, TextEncoder
-from keras_transfer_sentiment.vocabulary import check_json, word_from_json
+from keras_transfer_sentiment.checks import NotFittedError, check_texts, short
+from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
+from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
+from keras_transfer_sentiment.vectors.subwords import NearestWords
 
 _VOCABULARY_FILE = "vocabulary.json"
 _NGRAMS_FILE = "ngrams.npz"

@@ -1,0 +1,1 @@
+"""From word vectors and labels to probabilities."""

@@ -1,0 +1,1 @@
+"""Learning word vectors from unlabelled text."""

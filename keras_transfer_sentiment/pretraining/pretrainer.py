@@ -1,0 +1,498 @@
+"""Word vectors from unlabelled text."""
+
+import contextlib
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
+from keras_transfer_sentiment.layers import PACKAGE, MaskedMeanPooling, mean_vectors
+from keras_transfer_sentiment.pretraining import blocks, numba_engine, skipgram, sources, tensorflow_engine
+from keras_transfer_sentiment.pretraining.tables import add_tables, arrays_of
+from keras_transfer_sentiment.text.corpus_cache import EncodedFile, TrainingBackup
+from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
+from keras_transfer_sentiment.text_model import TextModel
+from keras_transfer_sentiment.vectors import subwords
+from keras_transfer_sentiment.vectors.files import read_vectors
+from keras_transfer_sentiment.vectors.word_vectors import WordVectors
+
+_ZIPF_WORDS = 1_000_000  # count of the first word of a file that has no counts
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class SkipGramPretrainer(WordVectors, TextModel):
+    """Learns word vectors from unlabelled text by skip-gram with negative sampling.
+
+    From each word the other words of its text are predicted: vectors of words that share texts are pulled together,
+    those of randomly drawn words pushed apart. Words of one review share its polarity, so the vectors carry
+    sentiment before the first label is seen. It is a `keras.Model`: `fit` shows Keras's progress bar, takes its
+    callbacks and returns a `History`; `save` and `load_model` work.
+
+    Args:
+        embedding_dim: int. Length of the word vectors.
+        window: int or None. How many words to either side count as context, near ones more than far ones. None, every
+            other word of the same text, suits sentiment; 5 suits word similarity.
+        negative_samples: int. Randomly drawn words to push away for each pair.
+        subsample: float or None. Words with a larger share of the text than this are thinned out in each pass; None
+            keeps all.
+        learning_rate: float. Of the first steps of a word; falls linearly to almost 0 during a `fit`.
+        encoder: `TextEncoder` or None. How texts become words; None is the default one, for English.
+        char_ngrams: two ints or None. The shortest and the longest character n-gram that has a vector; a word's
+            vector is then the mean of its own and those of its n-grams, and misspelt and unseen words have one too
+            (Bojanowski, Grave, Joulin and Mikolov 2017). (3, 6) is usual. Takes two to three times as long.
+        ngram_buckets: int. Rows of the table of n-grams, which share them by a hash.
+        seed: int or None. The same seed gives the same vectors on the same machine; None takes one from Python's
+            `random`, which `keras.utils.set_random_seed` seeds.
+        name: str or None.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: a number out of range.
+
+    References:
+        Mikolov, Sutskever, Chen, Corrado and Dean (2013), https://arxiv.org/abs/1310.4546. How it is computed:
+        see the module `skipgram`.
+
+    Examples:
+        >>> texts = ["a warm and funny film", "cold and boring", "warm funny moving", "boring cold plot"] * 5
+        >>> pretrainer = SkipGramPretrainer(embedding_dim=8, seed=0)
+        >>> history = pretrainer.fit(texts, verbose=0)
+        >>> pretrainer.predict(["a warm film", "boring"]).shape
+        (2, 8)
+        >>> sorted(word for word, _ in pretrainer.most_similar("boring", top_n=2))
+        ['cold', 'plot']
+    """
+
+    _progress: Any  # variables, made with the tables
+    _progress_weight: Any
+
+    def __init__(
+        self,
+        embedding_dim: int = 200,
+        *,
+        window: int | None = None,
+        negative_samples: int = 5,
+        subsample: float | None = 1e-4,
+        learning_rate: float = 0.1,
+        encoder: TextEncoder | None = None,
+        char_ngrams: tuple[int, int] | None = None,
+        ngram_buckets: int = 200_000,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(TextEncoder() if encoder is None else encoder, name=name)
+        self.embedding_dim = check_number(embedding_dim, "embedding_dim", 1, kind=int)
+        self.window = window if window is None else check_number(window, "window", 1, 255, kind=int)
+        self.negative_samples = check_number(negative_samples, "negative_samples", 1, kind=int)
+        self.subsample = subsample if subsample is None else check_number(subsample, "subsample", 1e-12, 1.0)
+        self.learning_rate = check_number(learning_rate, "learning_rate", 1e-12)
+        self.char_ngrams = subwords.check_lengths(char_ngrams)
+        self.ngram_buckets = check_number(ngram_buckets, "ngram_buckets", 1, 2**30, kind=int)
+        self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
+        self._first_seed = random.randint(1, 10**9) if self.seed is None else self.seed
+        self._tables: skipgram.Tables | None = None
+        self._bags: subwords.Bags | None = None
+        self._near: tuple[int, subwords.NearestWords] | None = None  # what the n-grams say, and after which step
+        self._trainer: numba_engine.Trainer | tensorflow_engine.Trainer | None = None
+        self._backup: TrainingBackup | None = None
+        self.train_function: Callable | None = None
+        self._mean = MaskedMeanPooling()
+        self._loss_sums = np.zeros(2)  # of an epoch: of the losses, and the number of pairs
+        super().compile(optimizer=None, jit_compile=False)
+
+    @property
+    def vocabulary_size(self):
+        """Number of word vectors, padding's included; 0 before there are any."""
+        return 0 if self._tables is None else int(self._tables.words.shape[0])
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """float32 array `(vocabulary, embedding_dim)`: the word vectors, by id; row 0, padding, is 0."""
+        tables = self._fitted_tables
+        if self._bags is None:
+            return tables.words.numpy()
+        return subwords.composed(tables.words.numpy(), tables.ngrams.numpy(), self._bags)
+
+    @property
+    def metrics(self):
+        return []  # the loss is summed up without Keras, whose metrics would take longer than small steps
+
+    def reset_metrics(self):
+        super().reset_metrics()
+        self._loss_sums = np.zeros(2)
+
+    def compile(self, run_eagerly: bool = False) -> None:
+        """Sets how `fit` runs; the loss and the update rule are part of skip-gram and cannot be chosen.
+
+        Args:
+            run_eagerly: bool. Whether to run step by step, for debugging.
+        """
+        super().compile(optimizer=None, run_eagerly=run_eagerly, jit_compile=False)
+
+    def get_compile_config(self):
+        return None
+
+    def adapt(self, texts) -> None:
+        """Learns the vocabulary and gives each word a random vector, without training.
+
+        Args:
+            texts: iterable of str or of token lists, or any other source of texts that `fit` takes.
+        """
+        if self._tables is not None:
+            raise ValueError(
+                f"This pretrainer has vectors for {self.encoder.size - 1} words already; a new vocabulary would not "
+                "fit them. Make a new `SkipGramPretrainer` for it, or call `fit(texts, grow_vocabulary=True)`."
+            )
+        self.encoder.adapt(sources.texts_of(texts, "adapt"))
+        self._create_tables(self.encoder.size)
+
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        verbose: str | int = "auto",
+        callbacks: list | None = None,
+        initial_epoch: int = 0,
+        grow_vocabulary: bool = False,
+        cache_dir: str | os.PathLike | None = None,
+    ) -> keras.callbacks.History:
+        """Learns word vectors, after the vocabulary if there is none yet. A second `fit` goes on from the first.
+
+        Lists and arrays are encoded in memory. All other texts may be of any length: they are read once, and lie as
+        word ids in a file, in `cache_dir` or a temporary folder, while the vectors are trained.
+
+        Args:
+            x: texts: list, tuple, 1D NumPy array or Series of str or of token lists; `TextFiles`, the `pathlib.Path`
+                of a file or a list of them; a generator, a callable that returns a fresh iterable, a
+                `tf.data.Dataset` of str; or `EncodedTexts` of this model's encoder.
+            y: None. It stands where Keras has labels; there are none here.
+            batch_size: int or None. Rows of words a training step takes; None chooses by the size of the text.
+            epochs: int or None. Passes over the text. None takes as many as its size needs: 3 for a large corpus,
+                up to 200 for a few sentences, then several passes an epoch. A number means single passes: a few
+                thousand texts need dozens of them.
+            verbose: `"auto"`, 0, 1 or 2, as in Keras.
+            callbacks: list of `keras.callbacks.Callback`.
+            initial_epoch: int. Epoch to start from, as in Keras.
+            grow_vocabulary: bool. Whether new words of these texts enter the vocabulary, after those there are, which
+                keep their vectors as a start. See `TextEncoder.grow`.
+            cache_dir: path of a folder or None. Where the encoded texts are kept and, every half a minute, the state
+                of the training. The same call goes on from there after an interruption, even `kill -9`; another
+                `fit` on the same texts need not encode them again.
+
+        Returns:
+            A `keras.callbacks.History` with the `loss` of each epoch: the mean over pairs of words of one text. The
+            noise words are left out of it, so that it may rise while the vectors improve.
+
+        Raises:
+            TypeError: not texts, or labels with them.
+            ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder.
+            OSError: a file that cannot be read, or a full disk.
+        """
+        if y is not None:
+            raise TypeError(
+                f"`fit` learns from texts alone and takes no labels. Received `y`: {short(y)}. Leave it out; "
+                "`TransferSentimentClassifier.fit` takes labels."
+            )
+        check_choice(verbose, "verbose", VERBOSE)
+        if epochs is not None:
+            epochs = check_number(epochs, "epochs", 1, kind=int)
+        if batch_size is not None:
+            batch_size = check_number(batch_size, "batch_size", 1, kind=int)
+        initial_epoch = check_number(initial_epoch, "initial_epoch", 0, kind=int)
+        if epochs is not None and initial_epoch >= epochs:
+            raise ValueError(
+                f"`initial_epoch` must be less than `epochs`. Received `initial_epoch={initial_epoch}` and "
+                f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
+            )
+        with contextlib.ExitStack() as stack:
+            corpus = self._encode_corpus(x, grow_vocabulary, cache_dir, verbose, stack)
+            return self._train(corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack)
+
+    def _train(self, corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack):
+        counts = self.encoder.counts
+        there = corpus.counts if isinstance(corpus, EncodedFile) else np.bincount(corpus.ids, minlength=len(counts))
+        keep = skipgram.keep_probability(there, self.subsample)
+        expected, noise = float(keep @ there), skipgram.noise_tables(counts, self.window)
+        del counts, there  # as long as the vocabulary, and the training may be long
+        layout = blocks.plan_layout(expected, self.window, batch_size)
+        passes_per_epoch = 1
+        if epochs is None:
+            epochs, passes_per_epoch = blocks.plan_epochs(expected)
+            epochs += initial_epoch
+        steps_per_epoch = passes_per_epoch * layout.steps
+        seed, step, _, _ = self._progress.numpy()
+        self._progress.assign([seed, step, step, (epochs - initial_epoch) * steps_per_epoch])
+        with arrays_of(self._fitted_tables) as arrays:
+            skipgram.soften_start(arrays, self.window, passes_per_epoch * (epochs - initial_epoch))
+        if cache_dir is not None:
+            plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
+            self._restore(Path(cache_dir), plan)
+        shared = blocks.shared_negatives(layout.length)
+        objective = skipgram.Objective(self.window, self.negative_samples, shared, noise)
+        if tf.config.list_physical_devices("GPU") and self._bags is None:
+            self._trainer = tensorflow_engine.Trainer(self._fitted_tables, objective, self.run_eagerly)
+        else:
+            self._trainer = numba_engine.Trainer(self._fitted_tables, objective, layout.rows, layout.length, self._bags)
+        stack.callback(self._end_training)
+        stream: list = []
+
+        def chunk():
+            if not stream:  # the first one, after `BackupAndRestore` has set the progress
+                seed, step, start, _ = (int(number) for number in self._progress.numpy())
+                epoch, done = divmod(step - start, steps_per_epoch)
+                stream.append(blocks.chunks(corpus, keep, layout, [seed, start], epoch * passes_per_epoch, done))
+            return next(stream[0])
+
+        chunks_per_epoch = blocks.chunks_a_pass(layout) * passes_per_epoch
+        data = blocks.dataset(chunk, (epochs - initial_epoch) * chunks_per_epoch, layout)
+        _, step, start, _ = self._progress.numpy()
+        history = super().fit(
+            data,
+            epochs=epochs,
+            steps_per_epoch=chunks_per_epoch,
+            verbose=verbose,
+            callbacks=callbacks,
+            initial_epoch=initial_epoch + (int(step) - int(start)) // steps_per_epoch,
+            shuffle=False,  # the chunks are shuffled already
+        )
+        if self._backup is not None:
+            self._backup.delete()
+        return history
+
+    def make_train_function(self, force=False):
+        # Not Keras's, which is a graph: the step is compiled already.
+        self.train_function = lambda iterator: self.train_step(next(iterator))
+        return self.train_function
+
+    def train_step(self, data):
+        """Trains on one chunk: int32 ids and text numbers, `(steps, rows, length)` each."""
+        ((ids, texts),) = data
+        steps = ids.shape[0]
+        seed, step, start, total = (int(number) for number in self._progress.numpy())
+        left = 1.0 - (np.arange(steps) + (step - start)) / max(total, 1)
+        rates = (self.learning_rate * np.maximum(left, skipgram.RATE_FLOOR)).astype("float32")
+        if steps:
+            assert self._trainer is not None
+            self._loss_sums += self._trainer.train(ids, texts, rates, seed, step)
+            self._progress.assign([seed, step + steps, start, total])
+        if self._backup is not None:
+            self._backup.save_if_due(self._state)
+        return {"loss": self._loss_sums[0] / max(self._loss_sums[1], 1.0)}
+
+    def call(self, inputs):
+        """Returns mean word vectors `(batch, embedding_dim)` of int ids `(batch, time)` padded with 0."""
+        # Not from the variable itself: it would hand out copies of its memory from then on.
+        table = tf.convert_to_tensor(self._fitted_tables.words if self._bags is None else self.vectors)
+        return self._mean(tf.gather(table, inputs), mask=inputs != 0)
+
+    def predict(self, x, verbose: str | int = 0) -> np.ndarray:
+        """Returns the mean word vector of each text; the zero vector where no word is known.
+
+        Args:
+            x: batch of texts (or their ids), as for `encode`.
+            verbose: accepted for compatibility with Keras; there is no progress bar.
+
+        Returns:
+            float32 array `(len(x), embedding_dim)`.
+        """
+        return mean_vectors(self.vectors, self._encoded(x, "predict"))
+
+    def _encoded(self, x, caller):
+        self._nearest = self.nearest_words()
+        return super()._encoded(x, caller)
+
+    def save_assets(self, dir_path):
+        self._nearest = None  # made anew from the tables
+        super().save_assets(dir_path)
+
+    def nearest_words(self) -> subwords.NearestWords | None:
+        """Returns what finds the known word most like an unknown one; None without `char_ngrams`."""
+        if self._bags is None or self.char_ngrams is None:
+            return None
+        step = int(self._progress.numpy()[1])
+        if self._near is None or self._near[0] != step:
+            ngrams = self._fitted_tables.ngrams.numpy()
+            self._near = (step, subwords.NearestWords(self.vectors, ngrams, self.char_ngrams))
+        return self._near[1]
+
+    def _rows(self, words):
+        """Returns the vectors of words, those outside the vocabulary made of n-grams, where words have them."""
+        nearest = self.nearest_words()
+        if nearest is None:
+            table = tf.convert_to_tensor(self._fitted_tables.words)
+            return tf.gather(table, np.array([self.encoder.word_id(word) for word in words], "int32")).numpy()
+
+        def one(word):
+            vector = np.zeros(0) if word in self.encoder else nearest.vector(word)
+            return vector if vector.any() else nearest.vectors[self.encoder.word_id(word)]
+
+        return np.array([one(word) for word in words], "float32").reshape(len(words), self.embedding_dim)
+
+    def embedding_layer(self) -> keras.layers.Embedding:
+        """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
+        vectors = self.vectors
+        layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
+        layer.build()
+        layer.embeddings.assign(vectors)
+        return layer
+
+    def get_config(self):
+        names = "embedding_dim window negative_samples subsample learning_rate char_ngrams ngram_buckets seed"
+        return {**super().get_config(), **{name: getattr(self, name) for name in names.split()}}
+
+    @classmethod
+    def from_vectors(
+        cls,
+        path,
+        file_format: str = "auto",
+        encoder: TextEncoder | None = None,
+        max_words: int | None = None,
+        **options,
+    ) -> "SkipGramPretrainer":
+        """Returns a pretrainer with the vectors of a file: of word2vec, GloVe, fastText or `save_vectors`.
+
+        It feeds a classifier as it is, and `fit` trains it on. Such files hold no counts, which say how much a word
+        weighs in the mean; they are taken to fall as one over the place in the file (Zipf's law), where the most
+        frequent word usually comes first. Words that the encoder never gives, stop words and such in upper case, are
+        left out.
+
+        Args:
+            path: path of the file, `.gz` and `.xz` too.
+            file_format: `"auto"`, `"word2vec"` (and fastText's `.vec`), `"word2vec-binary"` or `"glove"`.
+            encoder: `TextEncoder` without vocabulary or None. How texts become words; None is the default one.
+            max_words: int or None. The first so many words of the file are read.
+            **options: further arguments of `SkipGramPretrainer`, all but `embedding_dim` and `char_ngrams`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is broken, or of another format.
+
+        Examples:
+            >>> path = os.path.join(tempfile.mkdtemp(), "tiny.vec")
+            >>> with open(path, "w") as file:
+            ...     _ = file.write("3 2\\nwarm 0.5 1\\ncold -0.5 1\\nfunny 0.5 0.75\\n")
+            >>> pretrainer = SkipGramPretrainer.from_vectors(path)
+            >>> pretrainer.most_similar("warm", top_n=1)[0][0]
+            'funny'
+        """
+        encoder = TextEncoder() if encoder is None else encoder
+        if encoder.is_adapted:
+            raise ValueError(
+                f"`from_vectors` takes the vocabulary from the file. Received an `encoder` that has one of "
+                f"{encoder.size - 1} words. Pass a new `TextEncoder` with the same settings."
+            )
+        if options.get("char_ngrams") is not None:
+            raise ValueError("A file of word vectors holds no vectors of n-grams. Leave out `char_ngrams`.")
+        if encoder.phrases:
+            raise ValueError("A file of word vectors does not say which words are phrases. Leave out `phrases`.")
+        if "embedding_dim" in options:
+            raise TypeError("`from_vectors` takes the length of the vectors from the file. Leave out `embedding_dim`.")
+        words, vectors = read_vectors(path, file_format, max_words)
+        usable = [i for i, word in enumerate(words) if encoder.may_hold(word)]
+        if not usable:
+            raise ValueError(
+                f"None of the {len(words)} words of {short(os.fspath(path))} can come from this `encoder`. Pass one "
+                "that fits the file: its language, `lowercase` and `stop_words`."
+            )
+        pretrainer = cls(vectors.shape[1], encoder=encoder, **options)
+        counts = np.maximum(1, _ZIPF_WORDS // np.arange(1, len(usable) + 1))
+        encoder.set_vocabulary_state({"words": ["", *(words[i] for i in usable)], "counts": [0, *counts.tolist()]})
+        pretrainer._create_tables(len(usable) + 1)
+        table = np.concatenate([np.zeros((1, vectors.shape[1]), "float32"), vectors[usable]])
+        pretrainer._fitted_tables.words.assign(table)
+        return pretrainer
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "encoder": cls.encoder_from_config(config["encoder"])})
+
+    def _set_bags(self):
+        if self.char_ngrams is not None:
+            self._bags = subwords.bags(self.encoder.vocabulary, self.char_ngrams, self.ngram_buckets)
+            self._near = None
+
+    def load_assets(self, dir_path):
+        super().load_assets(dir_path)
+        if self.encoder.is_adapted:
+            self._set_bags()
+
+    def get_build_config(self):
+        return {"vocabulary_size": self.vocabulary_size}
+
+    def build_from_config(self, config):
+        if config["vocabulary_size"]:
+            self._create_tables(config["vocabulary_size"])
+
+    @property
+    def _fitted_tables(self):
+        self._check_vocabulary("vectors")
+        assert self._tables is not None
+        return self._tables
+
+    def _create_tables(self, size):
+        """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
+        old, buckets = self._tables, self.ngram_buckets if self.char_ngrams else None
+        seed = [self._first_seed] if old is None else [self._first_seed, size]
+        self._tables = add_tables(self, old, size, self.embedding_dim, buckets, seed)
+        # The seed, the steps taken, how many of them before the present `fit`, and how many it takes.
+        progress = [self._first_seed, 0, 0, 0]
+        if old is not None:
+            progress = self._progress.numpy()
+            del self._progress_weight
+        self._progress_weight = self.add_weight((4,), "zeros", "int32", trainable=False, name="progress")
+        self._progress = self._progress_weight.value
+        self._progress.assign(progress)
+        self.built = True
+
+    def _restore(self, cache_dir, plan):
+        """Goes on from the backup in `cache_dir`, if there is one."""
+        names = "embedding_dim window negative_samples subsample learning_rate char_ngrams seed"
+        key = {name: getattr(self, name) for name in names.split()}
+        key = {**key, "char_ngrams": self.char_ngrams and list(self.char_ngrams), **plan}
+        self._backup = TrainingBackup(cache_dir / "training.npz", key)
+        with self._state() as arrays:
+            self._backup.restore(arrays)
+
+    @contextlib.contextmanager
+    def _state(self):
+        """Gives what training changes as NumPy arrays by name, to read and to write to."""
+        progress = {"progress": self._progress.numpy()}
+        with arrays_of(self._fitted_tables) as tables:
+            yield {name: table for name, table in tables._asdict().items() if table is not None} | progress
+        self._progress.assign(progress["progress"])
+
+    def _end_training(self):
+        if self._trainer is not None:
+            self._trainer.close()
+        self._trainer = self._backup = None
+
+    def _encode_corpus(self, x, grow, cache_dir, verbose, stack):
+        if isinstance(x, EncodedTexts):
+            if grow or cache_dir is not None:
+                raise ValueError(
+                    f"`{'grow_vocabulary' if grow else 'cache_dir'}` needs texts. Received `EncodedTexts`, which are "
+                    "word ids already. Pass the texts themselves."
+                )
+            corpus = self._checked_ids(x, "fit")
+        else:
+            corpus = sources.encoded(x, self.encoder, grow, cache_dir, verbose, stack)
+        if not len(corpus.ids):
+            raise ValueError(
+                f"`fit` received {len(corpus)} texts without a known word. The vocabulary of "
+                f"{self.encoder.size - 1} words was learned before, from other text: for a new language or domain "
+                "make a new `SkipGramPretrainer`, or pass `grow_vocabulary=True`."
+            )
+        if self._tables is None or (grow and self.encoder.size > self.vocabulary_size):
+            self._create_tables(self.encoder.size)
+        self._check_vocabulary("fit")
+        if self.char_ngrams is not None and (self._bags is None or len(self._bags.offsets) <= self.vocabulary_size):
+            self._set_bags()
+        return corpus

@@ -1,0 +1,268 @@
+"""Codes of the words of texts, which are cut and looked up in compiled code, as UTF-8."""
+
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+import numpy as np
+
+from keras_transfer_sentiment.compiler import compiled, mixed, prefetch
+
+# Texts as numbers: the codes of their words, int32, one text after the other, and the length of each, int64.
+Chunk = tuple[np.ndarray, np.ndarray]
+
+_WORD, _APOSTROPHE = 1, 2
+_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz" + bytes(range(0x80, 0x100))
+_KINDS = bytes(_WORD if byte in _LETTERS else _APOSTROPHE if byte == ord("'") else 0 for byte in range(256))
+_LINE_FEED = 10
+_PADDING = b"\n" * 8  # words are taken eight bytes at a time
+_END = 0xFF  # after each word of the table; no byte of UTF-8
+_CODE_BITS = 31
+_CODE = np.int64((1 << _CODE_BITS) - 1)
+_AHEAD = 16
+_NEW_WORDS = 1 << 16  # places of words that may be new, looked at in one go
+_FULL = 0.6  # share of a table's slots that may be taken
+_FIRST_SLOTS = 1 << 12
+
+
+class WordCodes:
+    """Looks up the codes of words, in a table of those that it was told and has seen so far.
+
+    Args:
+        words: the words that have a code; those that are no str are left to `unknown`.
+        codes: ints from -1, one a word.
+        remember: bool. Whether what `unknown` returned goes into the table.
+
+    Examples:
+        >>> from keras_transfer_sentiment.text.word_table import WordCodes
+        >>> known = {"good": 1, "film": 2}
+        >>> coder = WordCodes(known, known.values())
+        >>> texts = ["a good film, isn't it?", "good"]
+        >>> codes, lengths = coder(texts, unknown=lambda words: np.array([known.get(word, 0) for word in words]))
+        >>> codes.tolist(), lengths.tolist()
+        ([0, 1, 2, 0, 0, 1], [5, 1])
+    """
+
+    def __init__(self, words: Iterable[Hashable], codes: Iterable[int], remember: bool = False):
+        self._remember = remember
+        self._slots, self._text = np.zeros((_FIRST_SLOTS, 2), "int64"), np.empty(1 << 16, "uint8")
+        self._size = self._used = 0  # words in the table, and bytes of its text
+        # Zeros fill up a short word's key, so that no word may have them.
+        own = [
+            (word.encode("utf-8", "surrogatepass"), code)
+            for word, code in zip(words, codes, strict=True)
+            if type(word) is str and word and "\0" not in word
+        ]
+        data = np.frombuffer(b"".join([*(word for word, _ in own), _PADDING]), "uint8")
+        ends = np.cumsum([0, *(len(word) for word, _ in own)])
+        own_codes = np.array([code for _, code in own], "int32")
+        self._added(data, np.repeat(ends, 2)[1:-1], np.arange(len(own)), lambda new: own_codes[new])
+
+    def __call__(self, texts: Sequence, unknown: Callable[[list], np.ndarray]) -> Chunk:
+        """Returns the codes of texts.
+
+        Args:
+            texts: list of str, see `tokenizers.prepared`, or of lists of words.
+            unknown: callable that gets the words that are not in the table, or all words of lists, a list in the
+                order of the texts, and returns their codes, int32.
+        """
+        if not texts or type(texts[0]) is not str:
+            lengths = np.fromiter(map(len, texts), "int64", len(texts))
+            return _asked(list(itertools.chain.from_iterable(texts)), unknown), lengths
+        parts = [text.encode() for text in texts]
+        raw = b"\n".join([*parts, _PADDING])
+        data, kinds = np.frombuffer(raw, "uint8"), np.frombuffer(raw.translate(_KINDS), "uint8")
+        bounds = _bounds(kinds)
+        ends = np.cumsum(np.fromiter(map(len, parts), "int64", len(parts)) + 1) - 1
+        lengths = np.diff(np.searchsorted(bounds[::2], ends), prepend=0)
+        codes, places = _look_up(data, bounds, self._slots, self._text)
+
+        def ask(places):
+            words = _joined(data, bounds, places).tobytes().decode().split("\n")[:-1]
+            return _asked(words, unknown)
+
+        if not self._remember:
+            codes[places] = ask(places)
+        else:
+            for some in np.split(places, range(_NEW_WORDS, len(places), _NEW_WORDS)):
+                codes[some] = self._added(data, bounds, some, ask)
+        return codes, lengths
+
+    def _added(self, data, bounds, places, code):
+        """Returns the codes of words; those that are not in the table yet enter it.
+
+        `code` gets the places of these, each word once, and returns their codes.
+        """
+        used = self._used + int((bounds[2 * places + 1] - bounds[2 * places] + 1).sum())
+        if used > len(self._text):
+            self._text = np.concatenate([self._text[: self._used], np.empty(2 * used - self._used, "uint8")])
+        if self._size + len(places) > _FULL * len(self._slots):
+            slots = 1 << int(np.ceil(np.log2((self._size + len(places)) / _FULL)))
+            self._slots = _rehashed(self._slots, slots)
+        codes, new, slots, self._used = _add(data, bounds, places, self._slots, self._text, self._used)
+        self._size += len(new)
+        _settle(codes, code(new), slots, self._slots)
+        return codes
+
+
+def _asked(words, unknown):
+    return np.asarray(unknown(words), "int32") if words else np.empty(0, "int32")
+
+
+# The key of a word of up to eight bytes is these; that of a longer one is negative, and others may share it.
+# A slot of a table is the key of a word, 0 in an empty one; and its code plus 1, with the place of its text above.
+
+
+@compiled
+def _eight(data, start, count):
+    """Returns the first `count` of eight bytes as a number."""
+    number = np.uint64(0)
+    for i in range(8):
+        number |= np.uint64(data[start + i]) << np.uint64(8 * i)
+    return number & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * count))
+
+
+@compiled
+def _key_of(data, start, stop):
+    if stop - start <= 8:
+        return np.int64(_eight(data, start, stop - start))
+    state = np.uint64(0)
+    while stop - start > 8:
+        state = mixed(state + _eight(data, start, 8))
+        start += 8
+    return np.int64(mixed(state + _eight(data, start, stop - start)) | np.uint64(1 << 63))
+
+
+@compiled
+def _first_slot(key, mask):
+    return np.int64(mixed(np.uint64(key))) & mask
+
+
+@compiled
+def _is_at(place, text, data, start, stop):
+    """Returns whether a long word is at `place` of a table's text."""
+    while start < stop and text[place] == data[start]:
+        start += 1
+        place += 1
+    return start == stop and text[place] == _END
+
+
+@compiled
+def _add(data, bounds, places, slots, text, used):
+    """Adds words that are not in the table yet, their slots inverted and numbered in place of a code.
+
+    Returns the code of each word, of new ones -2 less their number; the places of the new ones; their slots; and how
+    much of `text` is used.
+    """
+    codes, new, new_slots = np.empty(len(places), np.int32), np.empty_like(places), np.empty_like(places)
+    mask = np.int64(len(slots) - 1)
+    size = 0
+    for i in range(len(places)):
+        start, stop = bounds[2 * places[i]], bounds[2 * places[i] + 1]
+        key = _key_of(data, start, stop)
+        slot = _first_slot(key, mask)
+        while slots[slot, 0] != 0:
+            value = slots[slot, 1]
+            place = (value if value >= 0 else ~value) >> _CODE_BITS
+            if slots[slot, 0] == key and (key > 0 or _is_at(place, text, data, start, stop)):
+                break
+            slot = (slot + 1) & mask
+        if slots[slot, 0] == 0:
+            slots[slot, 0] = key
+            slots[slot, 1] = ~((np.int64(used) << _CODE_BITS) | size)
+            if key < 0:
+                for place in range(start, stop):
+                    text[used] = data[place]
+                    used += 1
+                text[used] = _END
+                used += 1
+            new[size], new_slots[size] = places[i], slot
+            size += 1
+        value = slots[slot, 1]
+        codes[i] = np.int32((value & _CODE) - 1 if value >= 0 else -2 - (~value & _CODE))
+    return codes, new[:size].copy(), new_slots[:size].copy(), used
+
+
+@compiled
+def _settle(codes, found, new_slots, slots):
+    """Gives the words that `_add` added their codes."""
+    for i in range(len(new_slots)):
+        value = ~slots[new_slots[i], 1]
+        slots[new_slots[i], 1] = (value & ~_CODE) | (np.int64(found[i]) + 1)
+    for i in range(len(codes)):
+        if codes[i] < -1:
+            codes[i] = found[-2 - codes[i]]
+
+
+@compiled
+def _rehashed(slots, size):
+    larger = np.zeros((size, 2), np.int64)
+    mask = np.int64(size - 1)
+    for i in range(len(slots)):
+        if slots[i, 0] != 0:
+            slot = _first_slot(slots[i, 0], mask)
+            while larger[slot, 0] != 0:
+                slot = (slot + 1) & mask
+            larger[slot] = slots[i]
+    return larger
+
+
+@compiled
+def _bounds(kinds):
+    """Returns where each word starts and where it stops, in turn."""
+    bounds = np.empty(len(kinds) + 1, np.int64)
+    size, before = 0, False
+    for i in range(len(kinds)):
+        after, kind = before, kinds[i]
+        before = kind == _WORD
+        if kind == _APOSTROPHE:
+            before = after and kinds[i + 1] == _WORD
+        bounds[size] = i
+        size += before != after
+    return bounds[:size]
+
+
+@compiled
+def _look_up(data, bounds, slots, text):
+    """Returns the codes of words, and which of them are not in the table."""
+    size = len(bounds) // 2
+    keys, codes, missing = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int64)
+    mask = np.int64(len(slots) - 1)
+    for i in range(size):
+        keys[i] = _key_of(data, bounds[2 * i], bounds[2 * i + 1])
+    misses = 0
+    for i in range(size):
+        later, soon, key = keys[min(i + 2 * _AHEAD, size - 1)], keys[min(i + _AHEAD, size - 1)], keys[i]
+        prefetch(slots, _first_slot(later, mask))
+        if soon < 0:
+            prefetch(text, slots[_first_slot(soon, mask), 1] >> _CODE_BITS)
+        slot = _first_slot(key, mask)
+        while slots[slot, 0] != 0:
+            if slots[slot, 0] == key:
+                if key > 0:
+                    break
+                if _is_at(slots[slot, 1] >> _CODE_BITS, text, data, bounds[2 * i], bounds[2 * i + 1]):
+                    break
+            slot = (slot + 1) & mask
+        if slots[slot, 0] != 0:
+            codes[i] = np.int32((slots[slot, 1] & _CODE) - 1)
+        else:
+            missing[misses] = i
+            misses += 1
+    return codes, missing[:misses].copy()
+
+
+@compiled
+def _joined(data, bounds, words):
+    """Returns words one after the other, each with a line feed."""
+    size = 0
+    for word in words:
+        size += bounds[2 * word + 1] - bounds[2 * word] + 1
+    joined = np.empty(size, np.uint8)
+    size = 0
+    for word in words:
+        for place in range(bounds[2 * word], bounds[2 * word + 1]):
+            joined[size] = data[place]
+            size += 1
+        joined[size] = _LINE_FEED
+        size += 1
+    return joined

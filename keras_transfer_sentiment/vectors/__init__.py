@@ -1,0 +1,1 @@
+"""Word vectors with their vocabulary, as a value that trainers make and classifiers take."""

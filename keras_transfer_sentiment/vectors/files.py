@@ -1,0 +1,286 @@
+"""Files of word vectors, as word2vec, fastText, GloVe and gensim write and read them."""
+
+import contextlib
+import gzip
+import itertools
+import lzma
+import os
+import re
+import uuid
+import warnings
+import zlib
+from typing import Any
+
+import numpy as np
+
+from keras_transfer_sentiment.checks import check_choice, check_number, naming, short
+
+_FORMATS = ("auto", "word2vec", "word2vec-binary", "glove")
+_FASTTEXT = (793_712_314).to_bytes(4, "little")  # how fastText's own binary models begin
+_HEADER = re.compile(rb"(\d+)[ \t]+(\d+)[ \t\r]*(?:\n|$)")
+_BLOCK = 1 << 20  # bytes read at a time
+_FIRST_ROWS = 1 << 14  # room for so many rows at first, doubled when full: GloVe files do not tell their length
+_AGAIN = "Copy, download or save the file again."
+
+
+def read_vectors(path, file_format: str = "auto", max_words: int | None = None) -> tuple[list[str], np.ndarray]:
+    """Reads word vectors from a file of word2vec, fastText (`.vec`), GloVe or gensim.
+
+    Args:
+        path: str or path. A file whose name ends in `.gz` or `.xz` is decompressed.
+        file_format: `"word2vec"` (text: a line `words dim`, then a line a word; fastText's `.vec` is the same),
+            `"word2vec-binary"` (the same with float32 numbers, often called `.bin`), `"glove"` (text without the
+            first line), or `"auto"`, which tells them apart.
+        max_words: int or None. Only the first so many are read; files have the frequent words first.
+
+    Returns:
+        `(words, vectors)`: list of str, and float32 array `(len(words), dim)`. Of a word that comes twice the first
+        vector is kept, with a warning; there is one too where the last line of a text has no end. In text, a word may
+        contain spaces: the last `dim` fields are the numbers.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a file that is empty, cut short, damaged, not UTF-8 or of another format, or has a value that is
+            missing, no number or not finite. The message names the line.
+
+    Examples:
+        >>> from keras_transfer_sentiment.vectors.files import read_vectors, write_vectors
+        >>> path = os.path.join(tempfile.mkdtemp(), "words.vec.gz")
+        >>> write_vectors(path, ["good", "film"], [[0.25, 2.0], [-1.5, 1.0]])
+        >>> words, vectors = read_vectors(path)
+        >>> words, vectors.tolist()
+        (['good', 'film'], [[0.25, 2.0], [-1.5, 1.0]])
+    """
+    check_choice(file_format, "file_format", _FORMATS)
+    limit = max_words if max_words is None else check_number(max_words, "max_words", 1, kind=int)
+    path = os.fspath(path)
+    name = os.path.basename(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
+    if name.endswith(".keras"):
+        raise ValueError(f"{short(name)} is a saved model, not a file of word vectors. Read it with `load_model`.")
+    try:
+        with opened(path, "rb") as file:
+            file_format, count, dim = _layout(name, file.read(4096), file_format)
+            file.seek(0)
+            if count:
+                file.readline()
+            if file_format == "word2vec-binary":
+                return _collect(_binary_rows(file, name, count, dim), f"{name}, word", count, limit)
+            return _collect(_text_rows(file, name, dim), f"{name}, line", count, limit)
+    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
+        raise ValueError(f"{name} is damaged or cut short: {short(str(error))}. {_AGAIN}") from None
+
+
+def write_vectors(path, words, vectors, file_format: str = "auto") -> None:
+    """Writes word vectors to a file that gensim and the tools of word2vec, fastText and GloVe read.
+
+    Reading it gives back exactly the same float32 numbers. A write that fails leaves the file that was there before.
+
+    Args:
+        path: str or path. If its name ends in `.gz` or `.xz`, the file is compressed.
+        words: list of str, all different, none empty or with white space: such files cannot hold them.
+        vectors: array `(len(words), dim)`.
+        file_format: as in `read_vectors`. `"auto"` goes by the name: `.bin` is binary, `.vec` and `.txt` are
+            word2vec's text. For GloVe's format and other endings, say which.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        TypeError: words that are not str.
+        ValueError: a name that does not tell the format, words that cannot be written, or wrong vectors.
+    """
+    path = os.fspath(path)
+    folder, name = os.path.split(path)
+    if check_choice(file_format, "file_format", _FORMATS) == "auto":
+        endings = {".bin": "word2vec-binary", ".vec": "word2vec", ".txt": "word2vec"}
+        file_format = endings.get(os.path.splitext(_uncompressed(name))[1], "auto")
+        if file_format == "auto" or "glove" in name.lower():
+            raise ValueError(
+                f"The name {short(name)} does not tell the format. Pass `file_format`: 'word2vec', 'word2vec-binary' "
+                "or 'glove'; or let the name end in .vec or .bin."
+            )
+    words = list(words)
+    with np.errstate(over="ignore"):
+        vectors = np.asarray(vectors, "<f4")
+    _check_writable(words, vectors)
+    if not os.path.isdir(folder or "."):
+        raise FileNotFoundError(f"No folder {short(folder)} to write {short(name)} to. Make it with `os.makedirs`.")
+    template = " ".join(["%.9g"] * vectors.shape[1]) + "\n"  # nine digits tell all float32 numbers apart
+    temporary = os.path.join(folder, f".{uuid.uuid4().hex[:8]}.{name}")
+    try:
+        with naming(path):
+            with opened(temporary, "xb") as file:
+                if file_format != "glove":
+                    file.write("{} {}\n".format(*vectors.shape).encode())
+                for word, row in zip(words, vectors, strict=True):
+                    binary = file_format == "word2vec-binary"
+                    file.write(
+                        f"{word} ".encode() + (row.tobytes() if binary else (template % tuple(row.tolist())).encode())
+                    )
+            os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(temporary)
+
+
+def _uncompressed(name):
+    return re.sub(r"\.[gx]z$", "", name)
+
+
+def opened(path, mode):
+    """Returns an open binary file, decompressed if its name says so."""
+    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path[-3:], open)
+    return opener(path, mode)
+
+
+def is_number(field):
+    """Returns whether a str or bytes is a number."""
+    with contextlib.suppress(ValueError):
+        return float(field) is not None
+    return False
+
+
+def wrong(place, what, fix=_AGAIN):
+    """Returns the error for something wrong at a place in a file."""
+    return ValueError(f"{place}: {what}. {fix}")
+
+
+def decoded(raw, place):
+    """Returns bytes as str; an error names the place if they are not UTF-8."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise wrong(place, f"{short(raw)} is not UTF-8", "Convert the file: `iconv -t UTF-8`.") from None
+
+
+def _layout(name, head, file_format):
+    """Returns the format, the promised number of words (None without a header) and dim of a file that begins so."""
+    if not head.strip():
+        raise ValueError(f"{name} is empty. Expected word vectors. {_AGAIN}")
+    if head.startswith(_FASTTEXT):
+        raise ValueError(
+            f"{name} is a model in fastText's own binary format. Expected vectors: use the `.vec` file that fastText "
+            "writes beside it, or export one with `fasttext print-word-vectors`."
+        )
+    if head[0] == 0x80 and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
+        raise ValueError(
+            f"{name} is a Python pickle, as gensim's `.model` and `.kv` files are. Expected a file of vectors: load it "
+            "with gensim, and write one with `KeyedVectors.save_word2vec_format('words.vec')`."
+        )
+    header = _HEADER.match(head)
+    is_bin = _uncompressed(name).endswith(".bin")
+    if file_format == "glove" or (file_format == "auto" and not header and not is_bin):
+        return "glove", None, None
+    first = short(head.split(b"\n")[0].decode("utf-8", "replace"))
+    if not header or not int(header[1]) or not int(header[2]):
+        what = f"{first}, expected two integers above 0, the numbers of words and of dimensions"
+        raise wrong(f"{name}, line 1", what, "For text without such a line pass `file_format='glove'`.")
+    count, dim = int(header[1]), int(header[2])
+    if file_format == "auto":
+        # A row of text has at least so many bytes of numbers after its word, all of them printable.
+        numbers = head[header.end() :].partition(b" ")[2][: min(2 * dim - 1, 64)]
+        file_format = "word2vec-binary" if is_bin or re.search(rb"[^\t\r\n -~]", numbers) else "word2vec"
+    return file_format, count, dim
+
+
+def _text_rows(file, name, dim):
+    """Yields line number, word and values; without a header the first line tells `dim`."""
+    line = b"\n"
+    for number, line in enumerate(file, 2 if dim else 1):
+        fields = line.rstrip(b" \r\n").split(b" ")
+        if fields == [b""]:
+            continue
+        dim = dim or sum(1 for _ in itertools.takewhile(is_number, fields[:0:-1]))
+        extra = len(fields) - 1 - dim
+        # More fields belong to the word, as in GloVe's ". . .", unless they look like values.
+        if extra < 0 or not dim or (extra and (not fields[extra] or is_number(fields[extra]))):
+            wanted = f"expected {dim} as in line 1" if dim else "expected a word and numbers, a space between"
+            raise wrong(f"{name}, line {number}", f"{len(fields) - 1} values, {wanted}")
+        try:
+            values = np.fromiter(map(float, fields[extra + 1 :]), "float32", dim)
+        except ValueError:
+            field = next(field for field in fields[extra + 1 :] if not is_number(field)).decode("utf-8", "replace")
+            raise wrong(f"{name}, line {number}", f"{short(field)}, expected a number") from None
+        yield number, b" ".join(fields[: extra + 1]), values
+    if not line.endswith(b"\n"):
+        text = f"{name}: the last line has no end, so its last number may be cut short. {_AGAIN}"
+        warnings.warn(text, stacklevel=4)
+
+
+def _binary_rows(file, name, count, dim):
+    """Yields place, word and values of up to `count` words."""
+    data, start = b"", 0
+    for number in range(1, count + 1):
+        while (space := data.find(b" ", start)) < 0 or len(data) - space - 1 < 4 * dim:
+            more, rest = file.read(_BLOCK), data[start:]
+            if not more and not rest.strip(b"\n"):
+                return
+            if not more or (space < 0 and len(rest) > _BLOCK):
+                raise wrong(f"{name}, word {number} of {count}", f"cut short inside its {dim} values")
+            data, start = rest + more, 0
+        # word2vec ends each vector with a newline, gensim does not.
+        yield number, data[start:space].lstrip(b"\n"), np.frombuffer(data, "<f4", dim, space + 1)
+        start = space + 1 + 4 * dim
+
+
+def _collect(rows, place, promised, limit):
+    """Returns the words and the vectors of rows, checked; `place` and a number say where a row is."""
+    numbers: dict[str, int] = {}
+    table, seen, twice, name = np.empty((0, 0), "float32"), 0, [], place.rpartition(",")[0]
+    with np.errstate(over="ignore"):  # what is too large for a float32 is reported below
+        for seen, (number, raw, values) in enumerate(itertools.islice(rows, limit), 1):
+            if seen == 1:
+                table = np.empty((min(_FIRST_ROWS, promised or _FIRST_ROWS), len(values)), "float32")
+            word = decoded(raw, f"{place} {number}")
+            if not word:
+                raise wrong(f"{place} {number}", "values without a word before them")
+            if word in numbers:
+                twice.append(word)
+                continue
+            if len(numbers) == len(table):
+                table.resize((2 * len(table), table.shape[1]), refcheck=False)
+            table[len(numbers)] = values
+            numbers[word] = number
+    if not seen:
+        raise ValueError(f"{name} is empty: it has no word vectors. {_AGAIN}")
+    if promised and seen != promised and seen != limit:
+        what = f"{'cut short' if seen < promised else 'damaged'}, line 1 promises {promised} words, there are {seen}"
+        raise wrong(name, what, f"{_AGAIN} Or take what is there: `max_words={min(seen, promised)}`.")
+    table.resize((len(numbers), table.shape[1]), refcheck=False)
+    words = list(numbers)
+    _check_finite(words, table, lambda row: f"{place} {numbers[words[row]]}")
+    if twice:
+        text = f"{name}: {len(twice)} words come again, such as {short(twice[0])}. The first vector of each is kept."
+        warnings.warn(text, stacklevel=3)
+    return words, table
+
+
+def _check_finite(words, vectors, place):
+    with np.errstate(all="ignore"):
+        suspects = np.flatnonzero(~np.isfinite(vectors.sum(axis=1)))  # finite values may add up to infinity
+    for row in suspects:
+        for value in vectors[row][~np.isfinite(vectors[row])]:
+            what = f"the vector of {short(words[row])} has the value {value:g}, expected finite float32 numbers"
+            raise wrong(place(row), what, "Leave that word out.")
+
+
+def _check_writable(words, vectors):
+    if vectors.ndim != 2 or len(vectors) != len(words) or not vectors.size:
+        raise ValueError(
+            f"`write_vectors` expects a vector for each of {len(words)} words, and at least one. Received an array of "
+            f"shape {vectors.shape}. Without padding it is `vectors[1:]`."
+        )
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(
+                f"`write_vectors` expects words to be str. Received {short(word)} of type {type(word).__name__}. "
+                "Map them: `[str(word) for word in words]`."
+            )
+        if not word or re.search("[\t-\r \ud800-\udfff]", word):
+            raise ValueError(
+                f"Files of word vectors cannot hold {short(word)}: it is empty, has white space or is no valid "
+                "Unicode. Leave it out, or replace its spaces, such as by `_`."
+            )
+    if len(set(words)) < len(words):
+        raise ValueError(f"{len(words) - len(set(words))} of the words come again. Pass each word once.")
+    _check_finite(words, vectors, lambda row: f"Word {row + 1}")

@@ -1,0 +1,355 @@
+import contextlib
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from keras_transfer_sentiment import TextEncoder
+from keras_transfer_sentiment.text import corpus_cache
+from keras_transfer_sentiment.text.corpus_cache import CorpusCache, TrainingBackup
+
+from ..contracts import raises
+
+TEXTS = ["a good film", "not a bad film at all", "", "good good plot", "xyz"] * 40
+
+
+def encode(folder, texts=TEXTS, encoder=None, **options):
+    encoder = TextEncoder() if encoder is None else encoder
+    return encoder, CorpusCache(folder, encoder, **options).encode(iter(texts))
+
+
+def check_same(corpus, encoded):
+    assert len(corpus) == len(encoded)
+    np.testing.assert_array_equal(corpus.ids, encoded.ids)
+    np.testing.assert_array_equal(corpus.offsets, encoded.offsets)
+    np.testing.assert_array_equal(corpus.counts, np.bincount(encoded.ids, minlength=len(corpus.counts)))
+
+
+@pytest.mark.parametrize("phrases", [False, 0.2])
+def test_corpus_in_files_is_the_one_in_memory(tmp_path, phrases):
+    reference = TextEncoder(phrases=phrases)
+    expected = reference.adapt_and_encode(TEXTS)
+    encoder, corpus = encode(tmp_path, encoder=TextEncoder(phrases=phrases))
+    check_same(corpus, expected)
+    assert encoder.get_vocabulary_state() == reference.get_vocabulary_state()
+    assert corpus.ids.dtype == np.int32
+    assert corpus.offsets.dtype == np.int64
+
+
+def test_several_chunks_of_several_sizes_are_the_same_corpus(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_cache, "_READ_TEXTS", 17)
+    monkeypatch.setattr(corpus_cache, "_READ_WORDS", 5)
+    check_same(encode(tmp_path)[1], TextEncoder().adapt_and_encode(TEXTS))
+
+
+def test_with_a_vocabulary_texts_are_only_encoded(tmp_path):
+    encoder = TextEncoder()
+    encoder.adapt(["good plot"])
+    _, corpus = encode(tmp_path, encoder=encoder)
+    check_same(corpus, encoder.encode(TEXTS))
+    assert encoder.vocabulary == ["", "good", "plot"]
+
+
+def test_growing_goes_through_files_too(tmp_path):
+    encoder, reference = TextEncoder(), TextEncoder()
+    for one in (encoder, reference):
+        one.adapt(["good plot"])
+    _, corpus = encode(tmp_path, encoder=encoder, grow=True)
+    check_same(corpus, reference.grow_and_encode(TEXTS))
+    assert encoder.vocabulary == reference.vocabulary
+
+
+def test_tokens_of_any_kind_survive(tmp_path):
+    baskets = [[1, "milk", (2, "a")], [1, (2, "a")]] * 3
+    encoder, _ = encode(tmp_path, baskets, TextEncoder(None))
+    assert encoder.vocabulary == ["", 1, (2, "a"), "milk"]
+    again, corpus = encode(tmp_path, [], TextEncoder(None))
+    assert again.vocabulary == encoder.vocabulary
+    assert corpus.ids.tolist() == [1, 3, 2, 1, 2] * 3
+
+
+def test_a_complete_corpus_is_not_read_again(tmp_path):
+    encode(tmp_path)
+    encoder = TextEncoder()
+    corpus = CorpusCache(tmp_path, encoder).encode(never())
+    check_same(corpus, TextEncoder().adapt_and_encode(TEXTS))
+    assert encoder.vocabulary[1] == "good"
+    check_same(CorpusCache(tmp_path, encoder).encode(never()), encoder.encode(TEXTS))  # by the one that has adapted
+
+
+def never():
+    raise AssertionError("the texts were read")
+    yield
+
+
+def stopped(texts, after):
+    for number, text in enumerate(texts):
+        if number == after:
+            raise KeyboardInterrupt
+        yield text
+
+
+@pytest.mark.parametrize("after", [3, 7, 150])
+def test_reading_goes_on_where_it_was_interrupted(tmp_path, monkeypatch, after):
+    monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("keras_transfer_sentiment.text.encoder._CHUNK", 2)
+    with pytest.raises(KeyboardInterrupt):
+        encode(tmp_path, stopped(TEXTS, after))
+    encoder = TextEncoder()
+    unfinished = CorpusCache(tmp_path, encoder)
+    assert unfinished.texts_read == after // 2 * 2
+    reports = []
+    corpus = unfinished.encode(iter(TEXTS), lambda texts, share: reports.append((texts, share)))
+    check_same(corpus, TextEncoder().adapt_and_encode(TEXTS))
+    assert reports[0][0] > after // 2 * 2
+    assert reports[-1] == (len(TEXTS), None)
+
+
+@pytest.mark.parametrize("content", [b'["good", "fi', b'["good"]\n["good"]\n'])
+def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("keras_transfer_sentiment.text.encoder._CHUNK", 2)
+    with pytest.raises(KeyboardInterrupt):
+        encode(tmp_path, stopped(TEXTS, 7))
+    (tmp_path / "words").write_bytes(content)
+    with raises(ValueError, "The corpus in", "is damaged. Delete the folder to make it anew."):
+        CorpusCache(tmp_path, TextEncoder())
+
+
+def test_translating_starts_again_after_an_interruption(tmp_path, monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CorpusCache, "_translate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            encode(tmp_path)
+    (tmp_path / "ids").write_bytes(b"half")
+    encoder = TextEncoder()
+    check_same(CorpusCache(tmp_path, encoder).encode(never()), TextEncoder().adapt_and_encode(TEXTS))
+
+
+def test_a_full_disk_says_so_and_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("keras_transfer_sentiment.text.encoder._CHUNK", 2)
+
+    def full(texts):
+        for number, text in enumerate(texts):
+            if number == 51:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            yield text
+
+    with pytest.raises(OSError, match=r"No space left on the disk .* after 50 texts.*goes on from there"):
+        encode(tmp_path, full(TEXTS))
+    assert CorpusCache(tmp_path, TextEncoder()).texts_read == 50
+    check_same(encode(tmp_path)[1], TextEncoder().adapt_and_encode(TEXTS))
+
+
+# What does not fit.
+
+
+def test_another_encoder_is_refused(tmp_path):
+    encode(tmp_path)
+    with raises(ValueError, "was made by another encoder: `lowercase` was True and is False now", "Pass another"):
+        CorpusCache(tmp_path, TextEncoder(lowercase=False))
+
+
+def test_another_vocabulary_is_refused(tmp_path):
+    encode(tmp_path)
+    encoder = TextEncoder()
+    encoder.adapt(["something else"])
+    with raises(ValueError, "was made with another vocabulary"):
+        CorpusCache(tmp_path, encoder)
+
+
+def test_other_texts_are_refused(tmp_path):
+    encode(tmp_path, source="a")
+    with raises(ValueError, "was made of other texts"):
+        CorpusCache(tmp_path, TextEncoder(), source="b")
+
+
+def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with raises(ValueError, "`cache_dir` must be a new or an empty folder", "holds other files"):
+        CorpusCache(tmp_path, TextEncoder())
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"version": 1}', "\x00"])
+def test_a_damaged_folder_is_refused(tmp_path, content):
+    encode(tmp_path)
+    (tmp_path / "corpus.json").write_text(content)
+    with raises(ValueError, "corpus.json", "is damaged. Delete the folder"):
+        CorpusCache(tmp_path, TextEncoder())
+
+
+@pytest.mark.parametrize("name", ["ids", "offsets", "counts.npy", "vocabulary.json"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_damaged_files_are_refused(tmp_path, name, damage):
+    encode(tmp_path)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).unlink()
+    if damage == "cut":
+        (tmp_path / name).write_bytes(content[: len(content) // 2])
+    encoder = TextEncoder()
+    with raises(ValueError, "The corpus in", "is damaged. Delete the folder"):
+        encode(tmp_path, encoder=encoder)
+    assert not encoder.is_adapted
+
+
+def test_another_version_is_refused(tmp_path):
+    encode(tmp_path)
+    state = json.loads((tmp_path / "corpus.json").read_text())
+    (tmp_path / "corpus.json").write_text(json.dumps({**state, "version": 99}))
+    with raises(ValueError, "another version of this package"):
+        CorpusCache(tmp_path, TextEncoder())
+
+
+# The state of a training.
+
+
+def test_backup_gives_back_what_was_saved(tmp_path, monkeypatch):
+    backup = TrainingBackup(tmp_path / "training.npz", {"epochs": 3})
+    saved = contextlib.nullcontext({"words": np.arange(3)})
+    arrays = {"words": np.zeros(3)}
+    assert not backup.restore(arrays)
+    backup.save_if_due(lambda: saved)
+    assert not backup.restore(arrays)  # not due yet
+    monkeypatch.setattr(corpus_cache, "BACKUP_SECONDS", 0.0)
+    backup = TrainingBackup(tmp_path / "training.npz", {"epochs": 3})
+    backup.save_if_due(lambda: saved)
+    assert backup.restore(arrays)
+    assert arrays["words"].tolist() == [0, 1, 2]
+    with raises(ValueError, "had `epochs` 3; it is 4 now"):
+        TrainingBackup(tmp_path / "training.npz", {"epochs": 4}).restore(arrays)
+    assert os.listdir(tmp_path) == ["training.npz"]
+    backup.delete()
+    assert not backup.restore(arrays)
+
+
+def test_a_damaged_backup_is_refused(tmp_path):
+    (tmp_path / "training.npz").write_bytes(b"PK half a file")
+    with raises(ValueError, "training.npz", "is damaged. Delete it"):
+        TrainingBackup(tmp_path / "training.npz", {}).restore({})
+
+
+def test_a_backup_damaged_inside_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_cache, "BACKUP_SECONDS", 0.0)
+    path = tmp_path / "training.npz"
+    backup = TrainingBackup(path, {})
+    backup.save_if_due(lambda: contextlib.nullcontext({"words": np.ones(500), "contexts": np.ones(500)}))
+    content = bytearray(path.read_bytes())
+    content[-2000] ^= 1
+    path.write_bytes(content)
+    arrays = {"words": np.zeros(500), "contexts": np.zeros(500)}
+    with raises(ValueError, "training.npz", "is damaged. Delete it"):
+        backup.restore(arrays)
+    assert not any(array.any() for array in arrays.values())
+
+
+def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail(part):
+        part.write_text("half")
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OSError, match=f"full: .{re.escape(str(path))}"):
+        corpus_cache.write_whole(path, fail)
+    assert path.read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+# Real kills.
+
+RUN = """
+import random, sys, time
+import numpy as np
+from keras_transfer_sentiment import SkipGramPretrainer
+from keras_transfer_sentiment.text import corpus_cache
+folder, target, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
+corpus_cache.BACKUP_SECONDS = corpus_cache.SAVE_SECONDS = 0.05
+def texts():
+    words = random.Random(0)
+    for _ in range(3000):
+        time.sleep(pause)
+        yield " ".join(f"w{int(words.paretovariate(0.8)) % 900}" for _ in range(40))
+pretrainer = SkipGramPretrainer(32, window=5, seed=SEED)
+pretrainer.fit(texts, epochs=40, verbose=0, cache_dir=folder)
+np.save(target, pretrainer.vectors)
+"""
+
+
+def start_run(folder, target, pause, seed=0):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    code = RUN.replace("SEED", str(seed))
+    return subprocess.Popen([sys.executable, "-c", code, folder, target, str(pause)], env=environment)
+
+
+def kill_once(process, happened):
+    deadline = time.monotonic() + 100
+    while not happened():
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_killed_run_ends_with_the_same_vectors(tmp_path):
+    folder = tmp_path / "cache"
+
+    def texts_read():
+        try:
+            return json.loads((folder / "corpus.json").read_text())["texts"]
+        except FileNotFoundError:
+            return 0
+
+    whole = start_run(tmp_path / "whole", tmp_path / "whole.npy", 0.0)
+    assert whole.wait(100) == 0
+    kill_once(start_run(folder, tmp_path / "killed.npy", 0.002), lambda: 0 < texts_read() < 3000)
+    read = texts_read()
+    kill_once(start_run(folder, tmp_path / "killed.npy", 0.0), lambda: (folder / "training.npz").exists())
+    assert 0 < read < texts_read() == 3000
+    with np.load(folder / "training.npz") as state:
+        _, step, start, total = state["progress"]
+    assert start == 0 < step < total
+    assert not (tmp_path / "killed.npy").exists()
+    assert start_run(folder, tmp_path / "killed.npy", 0.0).wait(100) == 0
+    assert not (folder / "training.npz").exists()
+    np.testing.assert_array_equal(np.load(tmp_path / "killed.npy"), np.load(tmp_path / "whole.npy"))
+
+
+@pytest.mark.parametrize("names", [["codes", "words", "lengths"], ["codes", "code_counts.npy.part"]])
+def test_a_run_killed_before_its_first_state_leaves_a_folder_to_use(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+    corpus = CorpusCache(tmp_path, TextEncoder()).encode(["a good film", "a bad film"])
+    assert corpus.ids.tolist() == [2, 1, 3, 1]
+
+
+@pytest.mark.parametrize("token", [frozenset([7]), b"red", ("shirt", b"red")])
+def test_tokens_that_no_file_can_hold_are_refused_at_once(tmp_path, token):
+    read = []
+
+    def baskets():
+        for i in range(10_000):
+            read.append(i)
+            yield ["shirt", token]
+
+    with raises(TypeError, "Encoded texts lie in files, where words are str, int", "pass the texts as a list"):
+        CorpusCache(tmp_path, TextEncoder(None)).encode(baskets())
+    assert len(read) < 10_000
+    known = TextEncoder(None)
+    known.adapt([["shirt", token]])
+    with raises(TypeError, "Encoded texts lie in files, where words are str, int", "pass the texts as a list"):
+        CorpusCache(tmp_path, known)
+    CorpusCache(tmp_path, TextEncoder(None)).encode([["shirt"]])  # the folder is as good as new

@@ -1,0 +1,450 @@
+import os
+import sys
+
+import numpy as np
+import pytest
+
+from keras_transfer_sentiment import NotFittedError, SkipGramPretrainer, TextEncoder
+from keras_transfer_sentiment.vectors.files import read_vectors
+from keras_transfer_sentiment.vectors.word_vectors import WordVectors
+
+from ..contracts import raises
+
+FORMATS = [("words.vec", "word2vec"), ("words.bin", "word2vec-binary"), ("words.glove", "glove")]
+NO_GENSIM = "gensim comes with the benchmarks extra only"
+
+
+class Encoder:
+    """The part of a `TextEncoder` that word vectors need, for words of any kind."""
+
+    def __init__(self, words, counts=None, lowercase=True):
+        self.vocabulary = ["", *words]
+        self.counts = np.array([0, *(counts or [10] * len(words))])
+        self.lowercase = lowercase
+        self._index = {word: i for i, word in enumerate(self.vocabulary) if i}
+
+    def __contains__(self, word):
+        return word in self._index
+
+    def word_id(self, word):
+        if word not in self._index:
+            raise KeyError(f"{word!r} is not in the vocabulary")
+        return self._index[word]
+
+
+class Model(WordVectors):
+    def __init__(self, words, vectors, **options):
+        self.encoder = Encoder(words, **options)
+        vectors = np.asarray(vectors, "float32")
+        self.vectors = np.concatenate([np.zeros((1, vectors.shape[1]), "float32"), vectors])
+
+    def _check_vocabulary(self, caller):
+        assert hasattr(self, caller)
+
+
+class Pretrainer(SkipGramPretrainer, WordVectors):
+    pass
+
+
+def cosine(a, b):
+    a, b = np.float64(a), np.float64(b)
+    return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+
+
+@pytest.fixture
+def model(rng):
+    words = ["film", "good", "bad", "plot", "warm", "cold", "noisy", "café"]
+    return Model(words, rng.normal(size=(len(words), 5)))
+
+
+def written(tmp_path, content, name="words.vec"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+# gensim.
+
+
+@pytest.mark.parametrize("name", ["wordsim353.tsv", "simlex999.txt"])
+def test_word_pairs_agree_with_gensim(rng, name):
+    models = pytest.importorskip("gensim.models", reason=NO_GENSIM)
+    datapath = pytest.importorskip("gensim.test.utils", reason=NO_GENSIM).datapath
+    with open(datapath(name), encoding="utf-8") as file:
+        words = sorted({word.lower() for line in file if line[0] != "#" for word in line.split("\t")[:2]})[::3]
+    words = [*words, *(word for word in ("tiger", "cat", "old", "new") if word not in words)]
+    ours = Model(words, rng.normal(size=(len(words), 6)))
+    theirs = models.KeyedVectors(6)
+    theirs.add_vectors(words, ours.vectors[1:])
+    pearson, spearman, missing = theirs.evaluate_word_pairs(datapath(name))
+    found = ours.evaluate_word_pairs(datapath(name))
+    assert found["pairs"] > 20
+    assert found["spearman"] == pytest.approx(spearman[0], abs=1e-4)
+    assert found["pearson"] == pytest.approx(pearson[0], abs=1e-6)
+    assert 100 * found["missing"] / (found["pairs"] + found["missing"]) == pytest.approx(missing)
+
+
+def test_analogies_agree_with_gensim(model):
+    models = pytest.importorskip("gensim.models", reason=NO_GENSIM)
+    theirs = models.KeyedVectors(5)
+    theirs.add_vectors(model.encoder.vocabulary[1:], model.vectors[1:])
+    unit = model.vectors[3] / np.linalg.norm(model.vectors[3])  # gensim adds vectors that are given as they are
+    for positive, negative in ((["good", "warm"], ["bad"]), (["good"], []), (["film", unit], ["cold"])):
+        expected = theirs.most_similar(positive=positive, negative=negative, topn=3)
+        found = model.most_similar(positive, negative, top_n=3)
+        assert [word for word, _ in found] == [word for word, _ in expected]
+        np.testing.assert_allclose([c for _, c in found], [c for _, c in expected], rtol=1e-5)
+
+
+# Questions.
+
+
+def test_vector_and_similarity(model):
+    np.testing.assert_array_equal(model.vector("bad"), model.vectors[3])
+    assert model.vector("bad").dtype == np.float32
+    expected = cosine(model.vectors[1], model.vectors[2])
+    assert type(model.similarity("film", "good")) is float
+    assert model.similarity("film", "good") == pytest.approx(expected, abs=1e-6)
+    assert model.similarity("good", "film") == pytest.approx(expected, abs=1e-6)
+    assert 1 - 1e-6 <= model.similarity("film", "film") <= 1.0
+    for use in (model.vector, lambda word: model.similarity("film", word), lambda word: model.similarity(word, "film")):
+        with raises(KeyError, "'unseen' is not in the vocabulary"):
+            use("unseen")
+
+
+def test_most_similar_to_one_word(model):
+    vectors = model.vectors
+    expected = sorted(((cosine(vectors[2], vectors[i]), i) for i in (1, 3, 4, 5, 6, 7, 8)), reverse=True)
+    found = model.most_similar("good", top_n=3)
+    assert [word for word, _ in found] == [model.encoder.vocabulary[i] for _, i in expected[:3]]
+    np.testing.assert_allclose([c for _, c in found], [c for c, _ in expected[:3]], atol=1e-6)
+    assert all(type(c) is float for _, c in found)
+    assert len(model.most_similar("good")) == 7
+    assert model.most_similar(["good"]) == model.most_similar("good") == model.most_similar(("good",))
+
+
+def test_most_similar_to_several(model, rng):
+    vectors, words = model.vectors, model.encoder.vocabulary
+    vector = 100 * rng.normal(size=5)
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    query = unit[1] + unit[2] + vector / np.linalg.norm(vector) - unit[3]
+    expected = sorted(((cosine(query, vectors[i]), words[i]) for i in (4, 5, 6, 7, 8)), reverse=True)
+    for positive in (["film", "good", vector], ("film", "good", vector), iter(["film", "good", vector])):
+        found = model.most_similar(positive, "bad")
+        assert [word for word, _ in found] == [word for _, word in expected]
+        np.testing.assert_allclose([c for _, c in found], [c for c, _ in expected], atol=1e-6)
+
+
+def test_most_similar_to_vectors(model):
+    best = model.most_similar(model.vectors[4], top_n=1)
+    assert best[0][0] == "plot"
+    assert best[0][1] == pytest.approx(1.0)
+    assert len(model.most_similar(model.vectors[1], top_n=99)) == 8  # no word is given, so none is left out
+    assert model.most_similar(model.vectors[1:3]) == model.most_similar([model.vectors[1], model.vectors[2]])
+    assert model.most_similar([], negative=["good"])[0][0] == model.most_similar(-model.vector("good"))[0][0]
+
+
+def test_words_of_any_kind(rng):
+    words = [7, ("new", "york"), "film", frozenset({1}), np.int64(9)]
+    model = Model(words, rng.normal(size=(5, 4)))
+    assert model.most_similar(7, top_n=4)[0][0] in words[1:]
+    assert len(model.most_similar(np.int64(9))) == 4
+    assert len(model.most_similar(("new", "york"))) == 4  # one word
+    assert len(model.most_similar((7, "film"))) == 3  # two
+    assert len(model.most_similar([("new", "york"), 7])) == 3
+    assert len(model.most_similar(frozenset({1}))) == 4
+    assert model.similarity(7, ("new", "york")) == model.similarity(("new", "york"), 7)
+    assert len(model.analogy(7, ("new", "york"), "film", top_n=9)) == 2
+    with raises(KeyError, "8 is not in the vocabulary"):
+        model.most_similar(8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "parts"),
+    [
+        (("unseen",), KeyError, ("'unseen' is not in the vocabulary",)),
+        ((["good"], ["unseen"]), KeyError, ("'unseen' is not in the vocabulary",)),
+        ((b"good",), KeyError, ("b'good' is not in the vocabulary",)),
+        ((None,), KeyError, ("None is not in the vocabulary",)),
+        (([],), ValueError, ("received no word or vector", "`positive`")),
+        (([["good"]],), TypeError, ("expects words and vectors", "['good'] of type list", "one flat list")),
+        ((np.ones(4),), ValueError, ("vectors of 5 finite numbers", "shape (4,)")),
+        ((np.full(5, np.nan),), ValueError, ("vectors of 5 finite numbers",)),
+        (([np.ones((2, 5))],), ValueError, ("vectors of 5 finite numbers", "shape (2, 5)")),
+        (("good", (), 0), ValueError, ("`top_n` must be an integer, 1 or more",)),
+        (("good", (), 2.0), TypeError, ("`top_n` must be an integer",)),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_most_similar_refuses(model, arguments, kind, parts):
+    with raises(kind, *parts):
+        model.most_similar(*arguments)
+
+
+def test_analogy():
+    words = ["man", "woman", "king", "queen", "film"]
+    vectors = [[1, 0, 0.1], [0, 1, 0.1], [1, 0, 1], [0, 1, 1], [1, 1, -1]]
+    model = Model(words, vectors)
+    ((word, score),) = model.analogy("man", "king", "woman")
+    assert word == "queen"
+    assert score > 0.9
+    assert [word for word, _ in model.analogy("man", "king", "woman", top_n=9)] == ["queen", "film"]
+    with raises(KeyError, "'boy' is not in the vocabulary"):
+        model.analogy("boy", "king", "woman")
+
+
+# Word pairs.
+
+PAIRS = {
+    "tab": "# from people\nWord 1\tWord 2\tHuman\ngood\tbad\t5.5\nFilm\tplot\t9\nwarm\tcold\t3\nwarm\tunseen\t1\n",
+    "comma": 'Word 1,Word 2,Human\r\n"good","bad",5.5\r\nFilm,plot,9\r\nwarm,cold,3\r\n\r\nwarm,unseen,1\r\n',
+    "space": "\ufeffgood bad 5.5 more columns\nFilm  plot 9\n   warm cold\t3\nwarm unseen 1".replace("\t", " "),
+}
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_evaluate_word_pairs(tmp_path, model, kind):
+    found = model.evaluate_word_pairs(written(tmp_path, PAIRS[kind], "pairs.csv"))
+    cosines = [model.similarity(*pair) for pair in (("good", "bad"), ("film", "plot"), ("warm", "cold"))]
+    ranks = np.argsort(np.argsort(cosines))
+    assert found == {
+        "spearman": pytest.approx(np.corrcoef(ranks, [1, 2, 0])[0, 1]),
+        "pearson": pytest.approx(np.corrcoef(cosines, [5.5, 9, 3])[0, 1], abs=1e-6),
+        "pairs": 3,
+        "missing": 1,
+    }
+
+
+def test_word_pairs_with_ties_case_and_a_mark_of_ones_own(tmp_path):
+    model = Model(["A", "b", "c", "d"], [[1, 0], [1, 0], [0, 1], [1, 1]], lowercase=False)
+    path = written(tmp_path, "A;b;9\nA;c;1\nA;d;4\nb;c;4\na;b;9\n", "pairs.txt")
+    found = model.evaluate_word_pairs(path, delimiter=";")
+    # Cosines 1, 0, 0.71, 0 have the ranks 4, 1.5, 3, 1.5; scores 9, 1, 4, 4 have 4, 1, 2.5, 2.5.
+    assert found["spearman"] == pytest.approx(np.corrcoef([4, 1.5, 3, 1.5], [4, 1, 2.5, 2.5])[0, 1])
+    assert (found["pairs"], found["missing"]) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("good\tbad\t5\nfilm\tplot\n", ("pairs.tsv, line 2:", "expected two words and a number", "`delimiter`")),
+        ("good\tbad\t5\n# x\nfilm\tplot\tnine\n", ("pairs.tsv, line 3:", "expected two words and a number")),
+        ("good\tbad\tnan\nfilm\tplot\tinf\n", ("pairs.tsv, line 2:",)),
+        ("good;bad;5\n", ("pairs.tsv, line 1: 'good;bad;5', expected",)),
+        ("", ("pairs.tsv holds no pair", "`word word score`")),
+        ("good bad 5\nfilm unseen 3\n", ("pairs.tsv: 1 of 2 pairs", "Pretrain on more text")),
+        ("good bad 5\nfilm plot 5\n", ("pairs.tsv: 2 of 2 pairs", "that differ")),
+        (b"good bad 5\ncaf\xe9 plot 5\n", ("pairs.tsv, line 2: b'caf\\xe9", "is not UTF-8", "iconv")),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_word_pairs_that_are_wrong(tmp_path, model, content, parts):
+    with raises(ValueError, *parts):
+        model.evaluate_word_pairs(written(tmp_path, content, "pairs.tsv"))
+
+
+def test_word_pairs_that_are_not_there(tmp_path, model):
+    with raises(FileNotFoundError, "No file of word pairs at"):
+        model.evaluate_word_pairs(tmp_path / "pairs.tsv")
+
+
+# Pictures.
+
+
+@pytest.fixture
+def pyplot():
+    matplotlib = pytest.importorskip("matplotlib", reason="matplotlib comes with the plot extra only")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
+def test_plot(pyplot, model):
+    ax = model.plot(["film", "good", "bad", "café", "film"])
+    points = np.asarray(ax.collections[0].get_offsets())
+    unit = model.vectors[[1, 2, 3, 8]] / np.linalg.norm(model.vectors[[1, 2, 3, 8]], axis=1, keepdims=True)
+    unit -= unit.mean(axis=0)
+    variance = np.linalg.eigvalsh(unit.T @ unit)[::-1]
+    np.testing.assert_allclose((points**2).sum(axis=0), variance[:2], rtol=1e-4)
+    assert [text.get_text() for text in ax.texts] == ["film", "good", "bad", "café"]
+    for text, point in zip(ax.texts, points, strict=True):
+        np.testing.assert_array_equal(text.xy, point)
+    again = np.asarray(model.plot(["film", "good", "bad", "café"]).collections[0].get_offsets())
+    np.testing.assert_array_equal(points, again)
+
+
+def test_plot_takes_the_frequent_words_and_other_axes(pyplot, rng):
+    model = Model(range(60), rng.normal(size=(60, 8)))
+    _, axes = pyplot.subplots(1, 2, figsize=(20, 10))
+    assert model.plot(ax=axes[1]) is axes[1]
+    assert [text.get_text() for text in axes[1].texts] == [str(i) for i in range(50)]
+    assert not axes[0].texts
+
+
+def test_labels_do_not_cover_each_other(pyplot, rng):
+    words = [f"word number {i}" for i in range(30)]
+    ax = Model(words, rng.normal(size=(30, 20))).plot(words)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts if not text.arrow_patch]  # of others, the line is part
+    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i]]
+    assert len(boxes) > 20
+    assert not any(a.overlaps(b) for a, b in pairs)
+    frame = ax.get_window_extent()
+    assert all(frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1 for box in boxes)
+
+
+def test_plot_takes_labels_as_they_are(pyplot):
+    model = Model(["$x^$", "a_b", "%"], np.eye(3))
+    ax = model.plot()
+    ax.figure.canvas.draw()
+    assert [text.get_text() for text in ax.texts] == ["$x^$", "a_b", "%"]
+    flat = Model(["a", "b"], [[1.0], [-1.0]]).plot()
+    np.testing.assert_allclose(np.abs(flat.collections[0].get_offsets()), [[1, 0], [1, 0]])
+
+
+def test_plot_refuses(model, monkeypatch):
+    with raises(ValueError, "`plot` needs at least two words", "['film']"):
+        model.plot("film")
+    with raises(ValueError, "`plot` needs at least two words"):
+        model.plot([])
+    with raises(KeyError, "'unseen' is not in the vocabulary"):
+        model.plot(["film", "unseen"])
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with raises(ImportError, "`plot` needs matplotlib: pip install keras-transfer-sentiment[plot]"):
+        model.plot()
+
+
+# Files of a model.
+
+
+@pytest.mark.parametrize(("name", "file_format"), FORMATS)
+def test_save_vectors(tmp_path, model, name, file_format):
+    model.save_vectors(tmp_path / name, file_format)
+    words, vectors = read_vectors(tmp_path / name)
+    assert words == model.encoder.vocabulary[1:]
+    np.testing.assert_array_equal(vectors, model.vectors[1:])
+
+
+def test_save_vectors_refuses(tmp_path, model):
+    with raises(ValueError, "does not tell the format"):
+        model.save_vectors(tmp_path / "words")
+    for word in ("New York", "a\nb"):
+        with raises(ValueError, "cannot hold", "replace its spaces"):
+            Model(["film", word], np.eye(2)).save_vectors(tmp_path / "words.vec")
+    with raises(ValueError, "hold str only", "7 of type int", "Map such words to str", "write_vectors"):
+        Model(["film", 7], np.eye(2)).save_vectors(tmp_path / "words.vec")
+    assert not os.listdir(tmp_path)
+
+
+def test_save_projector(tmp_path):
+    model = Model(["film", "a\tb", "c\nd\\n", 7, "电影"], np.float32([[0.1, 2], [3, 4], [5, 6], [7, 8], [9, 10]]))
+    folder = tmp_path / "new" / "logs"
+    model.save_projector(folder, max_words=4)
+    assert sorted(os.listdir(folder)) == ["metadata.tsv", "projector_config.pbtxt", "vectors.tsv"]
+    assert (folder / "metadata.tsv").read_text("utf-8") == "film\na\\tb\nc\\nd\\\\n\n7\n"
+    np.testing.assert_array_equal(np.loadtxt(folder / "vectors.tsv", "float32", delimiter="\t"), model.vectors[1:5])
+    config = (folder / "projector_config.pbtxt").read_text("utf-8")
+    assert config.startswith("embeddings {")
+    assert 'tensor_path: "vectors.tsv"' in config
+    assert 'metadata_path: "metadata.tsv"' in config
+    model.save_projector(folder)
+    assert (folder / "metadata.tsv").read_text("utf-8").splitlines()[-1] == "电影"
+    with raises(ValueError, "`max_words` must be an integer, 1 or more"):
+        model.save_projector(folder, max_words=0)
+
+
+# Drift.
+
+
+def test_drift(model):
+    words = model.encoder.vocabulary[1:]
+    later = Model(["new", *words[:0:-1]], np.concatenate([np.ones((1, 5)), 2 * model.vectors[:1:-1]]))
+    assert later.drift(model, top_n=3) == [(word, pytest.approx(0.0, abs=1e-6)) for word, _ in later.drift(model, 3)]
+    moved = later.encoder.word_id("plot")
+    later.vectors[moved] = -later.vectors[moved]
+    found = later.drift(model)
+    assert len(found) == len(words) - 1
+    assert found[0] == ("plot", pytest.approx(2.0))
+    assert found[1][1] == pytest.approx(0.0, abs=1e-6)
+    assert all(0.0 <= distance <= 2.0 and type(distance) is float for _, distance in found)
+
+
+def test_drift_after_a_rotation(rng):
+    words, vectors = [f"word{i}" for i in range(40)], rng.normal(size=(40, 4)).astype("float32")
+    rotation = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    later = vectors @ rotation
+    later[3] *= -1
+    before, now = Model(words, vectors), Model(words[::-1], later[::-1])
+    assert now.drift(before, top_n=5)[4][1] > 0.5
+    aligned = now.drift(before, top_n=2, align=True)
+    assert aligned[0][0] == "word3"
+    assert aligned[0][1] > 1.5
+    assert aligned[1][1] < 0.1
+
+
+def test_drift_leaves_out_rare_words():
+    model = Model(["a", "b", "c"], np.eye(3), counts=[9, 5, 4])
+    assert {word for word, _ in model.drift(model)} == {"a", "b"}
+    assert {word for word, _ in model.drift(model, min_count=0)} == {"a", "b", "c"}
+    assert {word for word, _ in model.drift(model, min_count=9)} == {"a"}
+
+
+def test_drift_refuses(model):
+    with raises(TypeError, "expects a pretrainer as `other`", "'words.keras'"):
+        model.drift("words.keras")
+    other = Model(["film"], np.ones((1, 3)))
+    for align in (False, True):
+        with raises(ValueError, "vectors of one length", "Received 3 in `other` and 5 here"):
+            model.drift(other, align=align)
+    with raises(ValueError, "no word that both models know", "5 times"):
+        model.drift(Model(["unseen"], np.ones((1, 5))))
+    with raises(ValueError, "occurs 11 times or more", "Lower `min_count`"):
+        model.drift(model, min_count=11)
+    with raises(ValueError, "`top_n` must be an integer, 1 or more"):
+        model.drift(model, top_n=0)
+    with raises(ValueError, "`min_count` must be an integer, 0 or more"):
+        model.drift(model, min_count=-1)
+
+
+# With the pretrainer.
+
+
+@pytest.fixture(scope="module")
+def small(corpus):
+    model = Pretrainer(6, seed=0, encoder=TextEncoder(min_count=1))
+    model.adapt(corpus[:20])
+    return model
+
+
+def test_with_a_pretrainer(small, tmp_path):
+    words = small.encoder.vocabulary
+    assert small.most_similar(words[1], top_n=2)[0][0] in words[2:]
+    np.testing.assert_array_equal(small.vector(words[5]), small.vectors[5])
+    assert len(small.analogy(*words[1:4], top_n=3)) == 3
+    small.save_vectors(tmp_path / "words.bin")
+    read_words, vectors = read_vectors(tmp_path / "words.bin")
+    assert read_words == words[1:]
+    np.testing.assert_array_equal(vectors, small.vectors[1:])
+    assert small.drift(small, top_n=1, min_count=1)[0][1] == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model, path: model.vector("film"),
+        lambda model, path: model.similarity("film", "plot"),
+        lambda model, path: model.most_similar("film"),
+        lambda model, path: model.analogy("film", "plot", "good"),
+        lambda model, path: model.evaluate_word_pairs(path),
+        lambda model, path: model.plot(),
+        lambda model, path: model.save_vectors(path),
+        lambda model, path: model.save_projector(path),
+        lambda model, path: model.drift(model),
+    ],
+)
+def test_before_fit(use, tmp_path):
+    with raises(NotFittedError, "has no vocabulary yet", "call `fit(texts)`"):
+        use(Pretrainer(4), tmp_path / "words.vec")
+    assert not os.listdir(tmp_path)
