@@ -39,7 +39,7 @@ def model2vec_pipeline(pretrainer, texts, labels):
     tokenizer = Tokenizer(models.WordLevel(index, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    vectors = np.vstack([pretrainer.vectors, np.zeros((1, pretrainer.embedding_dim), "float32")])
+    vectors = np.vstack([pretrainer.word_vectors.matrix, np.zeros((1, pretrainer.embedding_dim), "float32")])
     model = StaticModel(vectors, tokenizer, config={"normalize": True})
     head = LogisticRegression(max_iter=1000).fit(model.encode(texts), labels)
     return lambda batch: head.predict_proba(model.encode(batch))

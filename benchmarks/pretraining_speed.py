@@ -53,7 +53,7 @@ def ours(path, window, epochs, seed):
     )
     start = time.perf_counter()
     pretrainer.fit(texts, epochs=epochs, verbose=0)
-    return time.perf_counter() - start, encoder.vocabulary[1:], pretrainer.vectors[1:]
+    return time.perf_counter() - start, encoder.vocabulary[1:], pretrainer.word_vectors.matrix[1:]
 
 
 def gensim(path, window, epochs, seed):

@@ -4,6 +4,7 @@ Word vectors are learned from unlabelled text and transferred into a classifier 
 are loaded on first use, so that the import costs nothing.
 """
 
+import contextlib
 import importlib
 
 __version__ = "0.1.0"
@@ -18,11 +19,17 @@ _MODULES = {
     "TextEncoder": "text.encoder",
     "TextFiles": "text.files",
     "TransferSentimentClassifier": "classification.classifier",
-    "UnitLength": "layers",
-    "load_model": "saving",
+    "WordVectors": "vectors.word_vectors",
+    "load_model": "model_file",
 }
 
 __all__ = sorted(_MODULES)
+
+# Keras can load this library's files as soon as both are imported, in whatever order.
+with contextlib.suppress(ImportError):  # word vectors alone need NumPy and nothing else
+    import wrapt
+
+    wrapt.register_post_import_hook("keras_transfer_sentiment.registration:register_classes", "keras")
 
 
 def __getattr__(name):

@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import zipfile
 
 import keras
 import numpy as np
@@ -12,12 +10,11 @@ import tensorflow as tf
 from keras_transfer_sentiment.checks import NotFittedError, check_texts, short
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
-from keras_transfer_sentiment.vectors.subwords import NearestWords
+from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
 
 _VOCABULARY_FILE = "vocabulary.json"
 _NGRAMS_FILE = "ngrams.npz"
 _JSON_FILE: dict = {"encoding": "utf-8", "errors": "surrogatepass"}  # a token may hold any code point
-_PARTS = {"config.json", "metadata.json", "model.weights.h5"}
 
 
 class TextModel(keras.Model):
@@ -64,8 +61,11 @@ class TextModel(keras.Model):
                 np.zeros(len(grid), "int32"),
             )
         else:
-            return self.encoder.encode(check_texts(x, caller), self._nearest)
+            return self.encoder.encode(check_texts(x, caller), self._nearest_words())
         return self._checked_ids(encoded, caller)
+
+    def _nearest_words(self):
+        return self._nearest
 
     def _checked_ids(self, encoded, caller):
         size = self.encoder.size
@@ -128,7 +128,7 @@ class TextModel(keras.Model):
             nearest = self._nearest
             np.savez(
                 os.path.join(dir_path, _NGRAMS_FILE),
-                vectors=nearest.vectors, ngrams=nearest.ngrams, lengths=nearest.lengths,
+                vectors=nearest.vectors, ngrams=nearest.ngrams.table, lengths=nearest.ngrams.lengths,
             )  # fmt: skip
 
     def load_assets(self, dir_path):
@@ -139,7 +139,7 @@ class TextModel(keras.Model):
         if os.path.exists(path):
             with np.load(path, allow_pickle=False) as file:
                 shortest, longest = file["lengths"].tolist()
-                self._nearest = NearestWords(file["vectors"], file["ngrams"], (shortest, longest))
+                self._nearest = NearestWords(file["vectors"], CharNgrams(file["ngrams"], (shortest, longest)))
 
 
 def _check_writable(words):
@@ -170,61 +170,3 @@ def _as_batch(value):
     if value.dtype.kind in "OS":
         return [text.decode("utf-8") for text in value.reshape(-1)]
     return value.reshape(-1) if value.ndim == 0 else value
-
-
-def check_model_file(path):
-    """Raises an error unless `path` is a whole `.keras` file.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is cut short, damaged, or no `.keras` file at all.
-    """
-    path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"No model file at {short(path)}. Save one with `model.save('name.keras')`.")
-    expected = "Expected a file written by `model.save('name.keras')`. Copy or save it again."
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{short(path)} is no `.keras` file, or one cut short. {expected}")
-    with zipfile.ZipFile(path) as archive:
-        missing = _PARTS - set(archive.namelist())
-        damaged = None if missing else archive.testzip()
-    if missing or damaged:
-        what = f"lacks {short(sorted(missing))}" if missing else f"is damaged in {short(damaged)}"
-        raise ValueError(f"{short(path)} {what}. {expected}")
-
-
-def load_checked(path, expected_class, custom_objects=None):
-    """Returns the model saved at `path`.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is not a whole `.keras` file, or holds another kind of model.
-    """
-    check_model_file(path)
-    try:
-        model = keras.saving.load_model(path, custom_objects=custom_objects)
-    except (TypeError, ValueError) as error:
-        missing = re.search(r"Could not locate (?:class|function) '([^']+)'", str(error))
-        if not missing:
-            raise
-        raise ValueError(
-            f"{short(os.fspath(path))} needs `{missing[1]}`, which is not known here. Import the module that defines "
-            f"and registers it first, or pass `custom_objects={{'{missing[1]}': {missing[1]}}}`."
-        ) from None
-    except OSError as error:
-        raise ValueError(
-            f"{short(os.fspath(path))} is damaged: {short(str(error))}. Expected a file written by "
-            "`model.save('name.keras')`. Copy or save it again."
-        ) from None
-    if not isinstance(model, expected_class):
-        wanted = expected_class if isinstance(expected_class, tuple) else (expected_class,)
-        raise ValueError(
-            f"{short(os.fspath(path))} holds a {type(model).__name__}. Expected a "
-            f"{' or a '.join(one.__name__ for one in wanted)}: save one with `.save('name.keras')`."
-        )
-    if model.vocabulary_size and not model.encoder.is_adapted:
-        raise ValueError(
-            f"{short(os.fspath(path))} lacks its vocabulary. Expected a file written by `model.save('name.keras')`. "
-            "Copy or save it again."
-        )
-    return model

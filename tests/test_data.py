@@ -61,7 +61,7 @@ def test_more_labels_of_film_reviews_do_better(films):
 
 def test_neighbours_of_film_words(films):
     _, _, pretrainer = films
-    near = {word for word, _ in pretrainer.most_similar("horror", top_n=30)}
+    near = {word for word, _ in pretrainer.word_vectors.most_similar("horror", top_n=30)}
     assert near & {"gore", "slasher", "scary", "zombie", "killer", "blood", "creepy", "suspense", "monster", "vampire"}
 
 

@@ -35,7 +35,7 @@ def test_a_saved_pretrainer_of_baskets_knows_its_items(tmp_path):
     pretrainer.save(tmp_path / "items.keras")
     loaded = load_model(tmp_path / "items.keras")
     assert loaded.encoder.vocabulary == ["", 1, 2, ("red", 3)]
-    assert loaded.vector(("red", 3)).tolist() == pretrainer.vector(("red", 3)).tolist()
+    assert loaded.word_vectors[("red", 3)].tolist() == pretrainer.word_vectors[("red", 3)].tolist()
 
 
 def test_phrases_are_saved(tmp_path):

@@ -2,11 +2,10 @@
 
 import functools
 import inspect
-import os
 import random
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -31,11 +30,11 @@ from keras_transfer_sentiment.classification.labelled import (
     unzip,
 )
 from keras_transfer_sentiment.classification.seed_words import check_known, seed_examples, seed_word_lists
-from keras_transfer_sentiment.layers import PACKAGE
-from keras_transfer_sentiment.pretraining.pretrainer import SkipGramPretrainer
+from keras_transfer_sentiment.model_file import find_word_vectors
+from keras_transfer_sentiment.registration import PACKAGE
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
-from keras_transfer_sentiment.text_model import TextModel, load_checked
-from keras_transfer_sentiment.vectors.word_vectors import transferred
+from keras_transfer_sentiment.text_model import TextModel
+from keras_transfer_sentiment.vectors.arithmetic import center_and_shorten
 
 _FULL_BATCH = 32_768  # up to so many pooled texts make one batch
 _AUTO_STEPS = 300  # training steps where the user picks no epochs
@@ -48,7 +47,8 @@ class _Shape(NamedTuple):
     """What a classifier needs to know to be made again from its config: vectors come with the weights."""
 
     encoder: TextEncoder
-    vectors: np.ndarray
+    matrix: np.ndarray
+    nearest_words: None = None
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -62,7 +62,8 @@ class TransferSentimentClassifier(TextModel):
     construction (Adam, binary cross-entropy, accuracy); `compile` overrides that.
 
     Args:
-        pretrainer: a `SkipGramPretrainer` that has a vocabulary, or the path of a saved one.
+        word_vectors: `WordVectors`, a `SkipGramPretrainer` that has them, or the path of a file of either: what `save`
+            wrote, or vectors that `WordVectors.load` reads.
         head: a `SentimentHead`, or any Keras layer from `(batch, time, dim)` to probabilities `(batch, 1)`. None
             makes a `MeanPoolHead`.
         seed_words: `"auto"` (the list of the encoder's language), `"english"`, `"chinese"`, None, or a dict of two
@@ -75,7 +76,7 @@ class TransferSentimentClassifier(TextModel):
     Raises:
         TypeError: an argument of the wrong type.
         NotFittedError: the pretrainer has no vocabulary yet.
-        ValueError: a file that holds no pretrainer, a head of the wrong output shape, or seed words of which none is
+        ValueError: a file that holds no word vectors, a head of the wrong output shape, or seed words of which none is
             in the vocabulary.
 
     References:
@@ -95,7 +96,7 @@ class TransferSentimentClassifier(TextModel):
 
     def __init__(
         self,
-        pretrainer: SkipGramPretrainer | str | os.PathLike | _Shape,
+        word_vectors: Any,
         head: keras.layers.Layer | None = None,
         *,
         seed_words: str | dict[str, list[str]] | None = "auto",
@@ -103,27 +104,20 @@ class TransferSentimentClassifier(TextModel):
         seed: int | None = None,
         name: str | None = None,
     ):
-        if isinstance(pretrainer, (str, os.PathLike)):
-            pretrainer = load_checked(pretrainer, SkipGramPretrainer)
-        if not isinstance(pretrainer, (SkipGramPretrainer, _Shape)):
-            raise TypeError(
-                "`pretrainer` must be a `SkipGramPretrainer` or the path of a saved one. Received "
-                f"{short(pretrainer)} of type {type(pretrainer).__name__}."
-            )
-        vectors = pretrainer.vectors  # an error if there are none yet, before anything is built
-        lists = seed_word_lists(seed_words, pretrainer.encoder.language)
-        super().__init__(pretrainer.encoder.copy() if pretrainer.encoder.is_adapted else pretrainer.encoder, name=name)
-        self._nearest = pretrainer.nearest_words() if isinstance(pretrainer, SkipGramPretrainer) else None
+        source = word_vectors if isinstance(word_vectors, _Shape) else find_word_vectors(word_vectors)
+        lists = seed_word_lists(seed_words, source.encoder.language)
+        super().__init__(source.encoder.copy() if source.encoder.is_adapted else source.encoder, name=name)
+        self._nearest = source.nearest_words
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         # Tuples: Keras wraps the lists that a model holds.
         self._seed_words = {polarity: tuple(words) for polarity, words in lists.items()} if lists else None
         self.embedding = keras.layers.Embedding(
-            *vectors.shape, trainable=bool(trainable_embedding), name="word_vectors"
+            *source.matrix.shape, trainable=bool(trainable_embedding), name="word_vectors"
         )
         self.embedding.build()
         if self.encoder.is_adapted:
-            self.embedding.embeddings.assign(transferred(vectors, self.encoder.counts))
+            self.embedding.embeddings.assign(center_and_shorten(source.matrix, self.encoder.counts))
             if lists:
                 check_known(lists, self.encoder)
         self.head = self._built_head(MeanPoolHead(seed=self._run_seed) if head is None else head)

@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from keras_transfer_sentiment.checks import check_number
-from keras_transfer_sentiment.layers import PACKAGE, MaskedMeanPooling, UnitLength
+from keras_transfer_sentiment.layers import MaskedMeanPooling
+from keras_transfer_sentiment.registration import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -121,7 +122,7 @@ class MeanPoolHead(SentimentHead):
         self.prior_precision = check_number(prior_precision, "prior_precision", 0.0)
         self.seed = seed
         self.pooling = MaskedMeanPooling()
-        self.unit_length = UnitLength()
+        self.unit_length = keras.layers.UnitNormalization()
         self.hidden = keras.layers.Dense(hidden_units, activation=activation, name="hidden")
         self.probability = keras.layers.Dense(1, activation="sigmoid", name="probability")
 

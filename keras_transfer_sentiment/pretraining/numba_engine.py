@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 from keras_transfer_sentiment.compiler import GOLDEN, compiled, mixed, prefetch
 from keras_transfer_sentiment.pretraining.skipgram import PAIRS_PER_CENTRE, Objective, Tables, pair_weights
 from keras_transfer_sentiment.pretraining.tables import arrays_of, take_over
-from keras_transfer_sentiment.vectors.subwords import Bags
+from keras_transfer_sentiment.vectors.subwords import NgramRows
 
 _PARALLEL_WORDS = 1024  # words a step from which on threads pay
 _AHEAD = 8  # rows of a table that are fetched before they are needed
@@ -63,7 +63,7 @@ class Trainer:
         objective: Objective,
         rows: int,
         length: int,
-        bags: Bags | None = None,
+        bags: NgramRows | None = None,
         threads: int | None = None,
     ):
         for variable in tables:

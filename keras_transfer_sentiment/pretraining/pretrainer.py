@@ -12,21 +12,20 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
-from keras_transfer_sentiment.layers import PACKAGE, MaskedMeanPooling, mean_vectors
+from keras_transfer_sentiment.layers import MaskedMeanPooling
+from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.pretraining import blocks, numba_engine, skipgram, sources, tensorflow_engine
 from keras_transfer_sentiment.pretraining.tables import add_tables, arrays_of
+from keras_transfer_sentiment.registration import PACKAGE
 from keras_transfer_sentiment.text.corpus_cache import EncodedFile, TrainingBackup
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel
 from keras_transfer_sentiment.vectors import subwords
-from keras_transfer_sentiment.vectors.files import read_vectors
 from keras_transfer_sentiment.vectors.word_vectors import WordVectors
-
-_ZIPF_WORDS = 1_000_000  # count of the first word of a file that has no counts
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class SkipGramPretrainer(WordVectors, TextModel):
+class SkipGramPretrainer(TextModel):
     """Learns word vectors from unlabelled text by skip-gram with negative sampling.
 
     From each word the other words of its text are predicted: vectors of words that share texts are pulled together,
@@ -65,7 +64,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
         >>> history = pretrainer.fit(texts, verbose=0)
         >>> pretrainer.predict(["a warm film", "boring"]).shape
         (2, 8)
-        >>> sorted(word for word, _ in pretrainer.most_similar("boring", top_n=2))
+        >>> sorted(word for word, _ in pretrainer.word_vectors.most_similar("boring", top_n=2))
         ['cold', 'plot']
     """
 
@@ -97,8 +96,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._first_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         self._tables: skipgram.Tables | None = None
-        self._bags: subwords.Bags | None = None
-        self._near: tuple[int, subwords.NearestWords] | None = None  # what the n-grams say, and after which step
+        self._ngram_rows: subwords.NgramRows | None = None
+        self._word_vectors: WordVectors | None = None  # a copy of the present vectors, if it was asked for
         self._trainer: numba_engine.Trainer | tensorflow_engine.Trainer | None = None
         self._backup: TrainingBackup | None = None
         self.train_function: Callable | None = None
@@ -112,12 +111,24 @@ class SkipGramPretrainer(WordVectors, TextModel):
         return 0 if self._tables is None else int(self._tables.words.shape[0])
 
     @property
-    def vectors(self) -> np.ndarray:
-        """float32 array `(vocabulary, embedding_dim)`: the word vectors, by id; row 0, padding, is 0."""
-        tables = self._fitted_tables
-        if self._bags is None:
-            return tables.words.numpy()
-        return subwords.composed(tables.words.numpy(), tables.ngrams.numpy(), self._bags)
+    def word_vectors(self) -> WordVectors:
+        """`WordVectors`: a copy of the vectors as they are now, with the vocabulary.
+
+        Training goes on without changing it.
+
+        Raises:
+            NotFittedError: there is no vocabulary yet.
+        """
+        self._check_vocabulary("word_vectors")
+        if self._word_vectors is None:
+            tables, ngrams = self._fitted_tables, None
+            matrix = tables.words.numpy()
+            if self._ngram_rows is not None and self.char_ngrams is not None:
+                ngrams = subwords.CharNgrams(tables.ngrams.numpy(), self.char_ngrams)
+                matrix = subwords.compose_vectors(matrix, ngrams.table, self._ngram_rows)
+            matrix.flags.writeable = False  # so that it need not be copied again
+            self._word_vectors = WordVectors(self.encoder, matrix, ngrams)
+        return self._word_vectors
 
     @property
     def metrics(self):
@@ -212,6 +223,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
                 f"`initial_epoch` must be less than `epochs`. Received `initial_epoch={initial_epoch}` and "
                 f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
             )
+        self._word_vectors = None
         with contextlib.ExitStack() as stack:
             corpus = self._encode_corpus(x, grow_vocabulary, cache_dir, verbose, stack)
             return self._train(corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack)
@@ -237,10 +249,12 @@ class SkipGramPretrainer(WordVectors, TextModel):
             self._restore(Path(cache_dir), plan)
         shared = blocks.shared_negatives(layout.length)
         objective = skipgram.Objective(self.window, self.negative_samples, shared, noise)
-        if tf.config.list_physical_devices("GPU") and self._bags is None:
+        if tf.config.list_physical_devices("GPU") and self._ngram_rows is None:
             self._trainer = tensorflow_engine.Trainer(self._fitted_tables, objective, self.run_eagerly)
         else:
-            self._trainer = numba_engine.Trainer(self._fitted_tables, objective, layout.rows, layout.length, self._bags)
+            self._trainer = numba_engine.Trainer(
+                self._fitted_tables, objective, layout.rows, layout.length, self._ngram_rows
+            )
         stack.callback(self._end_training)
         stream: list = []
 
@@ -283,15 +297,14 @@ class SkipGramPretrainer(WordVectors, TextModel):
             assert self._trainer is not None
             self._loss_sums += self._trainer.train(ids, texts, rates, seed, step)
             self._progress.assign([seed, step + steps, start, total])
+            self._word_vectors = None
         if self._backup is not None:
             self._backup.save_if_due(self._state)
         return {"loss": self._loss_sums[0] / max(self._loss_sums[1], 1.0)}
 
     def call(self, inputs):
         """Returns mean word vectors `(batch, embedding_dim)` of int ids `(batch, time)` padded with 0."""
-        # Not from the variable itself: it would hand out copies of its memory from then on.
-        table = tf.convert_to_tensor(self._fitted_tables.words if self._bags is None else self.vectors)
-        return self._mean(tf.gather(table, inputs), mask=inputs != 0)
+        return self._mean(tf.gather(self.word_vectors.matrix, inputs), mask=inputs != 0)
 
     def predict(self, x, verbose: str | int = 0) -> np.ndarray:
         """Returns the mean word vector of each text; the zero vector where no word is known.
@@ -303,42 +316,15 @@ class SkipGramPretrainer(WordVectors, TextModel):
         Returns:
             float32 array `(len(x), embedding_dim)`.
         """
-        return mean_vectors(self.vectors, self._encoded(x, "predict"))
+        encoded = self._encoded(x, "predict")
+        return self.word_vectors.transform(encoded)
 
-    def _encoded(self, x, caller):
-        self._nearest = self.nearest_words()
-        return super()._encoded(x, caller)
-
-    def save_assets(self, dir_path):
-        self._nearest = None  # made anew from the tables
-        super().save_assets(dir_path)
-
-    def nearest_words(self) -> subwords.NearestWords | None:
-        """Returns what finds the known word most like an unknown one; None without `char_ngrams`."""
-        if self._bags is None or self.char_ngrams is None:
-            return None
-        step = int(self._progress.numpy()[1])
-        if self._near is None or self._near[0] != step:
-            ngrams = self._fitted_tables.ngrams.numpy()
-            self._near = (step, subwords.NearestWords(self.vectors, ngrams, self.char_ngrams))
-        return self._near[1]
-
-    def _rows(self, words):
-        """Returns the vectors of words, those outside the vocabulary made of n-grams, where words have them."""
-        nearest = self.nearest_words()
-        if nearest is None:
-            table = tf.convert_to_tensor(self._fitted_tables.words)
-            return tf.gather(table, np.array([self.encoder.word_id(word) for word in words], "int32")).numpy()
-
-        def one(word):
-            vector = np.zeros(0) if word in self.encoder else nearest.vector(word)
-            return vector if vector.any() else nearest.vectors[self.encoder.word_id(word)]
-
-        return np.array([one(word) for word in words], "float32").reshape(len(words), self.embedding_dim)
+    def _nearest_words(self):
+        return self.word_vectors.nearest_words
 
     def embedding_layer(self) -> keras.layers.Embedding:
         """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
-        vectors = self.vectors
+        vectors = self.word_vectors.matrix
         layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
         layer.build()
         layer.embeddings.assign(vectors)
@@ -349,80 +335,61 @@ class SkipGramPretrainer(WordVectors, TextModel):
         return {**super().get_config(), **{name: getattr(self, name) for name in names.split()}}
 
     @classmethod
-    def from_vectors(
-        cls,
-        path,
-        file_format: str = "auto",
-        encoder: TextEncoder | None = None,
-        max_words: int | None = None,
-        **options,
-    ) -> "SkipGramPretrainer":
-        """Returns a pretrainer with the vectors of a file: of word2vec, GloVe, fastText or `save_vectors`.
-
-        It feeds a classifier as it is, and `fit` trains it on. Such files hold no counts, which say how much a word
-        weighs in the mean; they are taken to fall as one over the place in the file (Zipf's law), where the most
-        frequent word usually comes first. Words that the encoder never gives, stop words and such in upper case, are
-        left out.
+    def from_word_vectors(cls, word_vectors: WordVectors | str | os.PathLike, **options: Any) -> "SkipGramPretrainer":
+        """Returns a pretrainer that starts from word vectors, for `fit` to train on.
 
         Args:
-            path: path of the file, `.gz` and `.xz` too.
-            file_format: `"auto"`, `"word2vec"` (and fastText's `.vec`), `"word2vec-binary"` or `"glove"`.
-            encoder: `TextEncoder` without vocabulary or None. How texts become words; None is the default one.
-            max_words: int or None. The first so many words of the file are read.
-            **options: further arguments of `SkipGramPretrainer`, all but `embedding_dim` and `char_ngrams`.
+            word_vectors: `WordVectors`, or the path of a file that `WordVectors.load` reads.
+            **options: further arguments of `SkipGramPretrainer`; the vectors tell `embedding_dim`, `encoder` and
+                `char_ngrams`.
 
         Raises:
+            TypeError: an argument that the vectors tell, or no word vectors.
             FileNotFoundError: there is no such file.
-            ValueError: the file is broken, or of another format.
+            ValueError: the file is broken.
 
         Examples:
-            >>> path = os.path.join(tempfile.mkdtemp(), "tiny.vec")
-            >>> with open(path, "w") as file:
-            ...     _ = file.write("3 2\\nwarm 0.5 1\\ncold -0.5 1\\nfunny 0.5 0.75\\n")
-            >>> pretrainer = SkipGramPretrainer.from_vectors(path)
-            >>> pretrainer.most_similar("warm", top_n=1)[0][0]
-            'funny'
+            >>> vectors = WordVectors.from_words(["film", "good"], [[0.0, 1.0], [3.0, 4.0]])
+            >>> pretrainer = SkipGramPretrainer.from_word_vectors(vectors, seed=0)
+            >>> history = pretrainer.fit(["a good film"], epochs=1, verbose=0, grow_vocabulary=True)
         """
-        encoder = TextEncoder() if encoder is None else encoder
-        if encoder.is_adapted:
-            raise ValueError(
-                f"`from_vectors` takes the vocabulary from the file. Received an `encoder` that has one of "
-                f"{encoder.size - 1} words. Pass a new `TextEncoder` with the same settings."
+        if told := sorted({"embedding_dim", "encoder", "char_ngrams"} & set(options)):
+            raise TypeError(
+                f"`from_word_vectors` takes `{told[0]}` from the vectors. Received `{told[0]}="
+                f"{short(options[told[0]])}`. Leave it out."
             )
-        if options.get("char_ngrams") is not None:
-            raise ValueError("A file of word vectors holds no vectors of n-grams. Leave out `char_ngrams`.")
-        if encoder.phrases:
-            raise ValueError("A file of word vectors does not say which words are phrases. Leave out `phrases`.")
-        if "embedding_dim" in options:
-            raise TypeError("`from_vectors` takes the length of the vectors from the file. Leave out `embedding_dim`.")
-        words, vectors = read_vectors(path, file_format, max_words)
-        usable = [i for i, word in enumerate(words) if encoder.may_hold(word)]
-        if not usable:
-            raise ValueError(
-                f"None of the {len(words)} words of {short(os.fspath(path))} can come from this `encoder`. Pass one "
-                "that fits the file: its language, `lowercase` and `stop_words`."
-            )
-        pretrainer = cls(vectors.shape[1], encoder=encoder, **options)
-        counts = np.maximum(1, _ZIPF_WORDS // np.arange(1, len(usable) + 1))
-        encoder.set_vocabulary_state({"words": ["", *(words[i] for i in usable)], "counts": [0, *counts.tolist()]})
-        pretrainer._create_tables(len(usable) + 1)
-        table = np.concatenate([np.zeros((1, vectors.shape[1]), "float32"), vectors[usable]])
-        pretrainer._fitted_tables.words.assign(table)
+        vectors = find_word_vectors(word_vectors)
+        ngrams = vectors.char_ngrams
+        if ngrams is not None:
+            options = {**options, "char_ngrams": ngrams.lengths, "ngram_buckets": len(ngrams.table)}
+        pretrainer = cls(vectors.embedding_dim, encoder=vectors.encoder.copy(), **options)
+        pretrainer._start_from(vectors)
         return pretrainer
+
+    def _start_from(self, vectors):
+        self._create_tables(self.encoder.size)
+        matrix = vectors.matrix
+        self._set_ngram_rows()
+        if self._ngram_rows is not None:
+            matrix = subwords.take_apart(matrix, vectors.char_ngrams.table, self._ngram_rows)
+            self._fitted_tables.ngrams.assign(vectors.char_ngrams.table)
+        self._fitted_tables.words.assign(matrix)
 
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "encoder": cls.encoder_from_config(config["encoder"])})
 
-    def _set_bags(self):
+    def _set_ngram_rows(self):
         if self.char_ngrams is not None:
-            self._bags = subwords.bags(self.encoder.vocabulary, self.char_ngrams, self.ngram_buckets)
-            self._near = None
+            self._ngram_rows = subwords.collect_ngram_rows(
+                self.encoder.vocabulary, self.char_ngrams, self.ngram_buckets
+            )
 
     def load_assets(self, dir_path):
         super().load_assets(dir_path)
+        self._word_vectors = None
         if self.encoder.is_adapted:
-            self._set_bags()
+            self._set_ngram_rows()
 
     def get_build_config(self):
         return {"vocabulary_size": self.vocabulary_size}
@@ -439,6 +406,7 @@ class SkipGramPretrainer(WordVectors, TextModel):
 
     def _create_tables(self, size):
         """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
+        self._word_vectors = None
         old, buckets = self._tables, self.ngram_buckets if self.char_ngrams else None
         seed = [self._first_seed] if old is None else [self._first_seed, size]
         self._tables = add_tables(self, old, size, self.embedding_dim, buckets, seed)
@@ -493,6 +461,8 @@ class SkipGramPretrainer(WordVectors, TextModel):
         if self._tables is None or (grow and self.encoder.size > self.vocabulary_size):
             self._create_tables(self.encoder.size)
         self._check_vocabulary("fit")
-        if self.char_ngrams is not None and (self._bags is None or len(self._bags.offsets) <= self.vocabulary_size):
-            self._set_bags()
+        if self.char_ngrams is not None and (
+            self._ngram_rows is None or len(self._ngram_rows.offsets) <= self.vocabulary_size
+        ):
+            self._set_ngram_rows()
         return corpus

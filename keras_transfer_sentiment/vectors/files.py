@@ -9,13 +9,15 @@ import re
 import uuid
 import warnings
 import zlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_transfer_sentiment.checks import check_choice, check_number, naming, short
 
-_FORMATS = ("auto", "word2vec", "word2vec-binary", "glove")
+FORMATS = ("auto", "safetensors", "word2vec", "word2vec-binary", "glove")
+_FOREIGN = ("auto", *FORMATS[2:])  # those that are read and written here
 _FASTTEXT = (793_712_314).to_bytes(4, "little")  # how fastText's own binary models begin
 _HEADER = re.compile(rb"(\d+)[ \t]+(\d+)[ \t\r]*(?:\n|$)")
 _BLOCK = 1 << 20  # bytes read at a time
@@ -23,7 +25,9 @@ _FIRST_ROWS = 1 << 14  # room for so many rows at first, doubled when full: GloV
 _AGAIN = "Copy, download or save the file again."
 
 
-def read_vectors(path, file_format: str = "auto", max_words: int | None = None) -> tuple[list[str], np.ndarray]:
+def read_vectors(
+    path: str | os.PathLike, file_format: str = "auto", max_words: int | None = None
+) -> tuple[list[str], np.ndarray]:
     """Reads word vectors from a file of word2vec, fastText (`.vec`), GloVe or gensim.
 
     Args:
@@ -51,16 +55,17 @@ def read_vectors(path, file_format: str = "auto", max_words: int | None = None) 
         >>> words, vectors.tolist()
         (['good', 'film'], [[0.25, 2.0], [-1.5, 1.0]])
     """
-    check_choice(file_format, "file_format", _FORMATS)
+    check_choice(file_format, "file_format", _FOREIGN)
     limit = max_words if max_words is None else check_number(max_words, "max_words", 1, kind=int)
-    path = os.fspath(path)
-    name = os.path.basename(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
+    file_path = _check_file(path)
+    name = os.path.basename(file_path)
     if name.endswith(".keras"):
-        raise ValueError(f"{short(name)} is a saved model, not a file of word vectors. Read it with `load_model`.")
+        raise ValueError(
+            f"{short(name)} is a saved model, not a file of word vectors. Read it with `load_model`, and take the "
+            "`word_vectors` of a pretrainer."
+        )
     try:
-        with opened(path, "rb") as file:
+        with open_maybe_compressed(file_path, "rb") as file:
             file_format, count, dim = _layout(name, file.read(4096), file_format)
             file.seek(0)
             if count:
@@ -72,7 +77,9 @@ def read_vectors(path, file_format: str = "auto", max_words: int | None = None) 
         raise ValueError(f"{name} is damaged or cut short: {short(str(error))}. {_AGAIN}") from None
 
 
-def write_vectors(path, words, vectors, file_format: str = "auto") -> None:
+def write_vectors(
+    path: str | os.PathLike, words: Sequence[str], vectors: np.ndarray, file_format: str = "auto"
+) -> None:
     """Writes word vectors to a file that gensim and the tools of word2vec, fastText and GloVe read.
 
     Reading it gives back exactly the same float32 numbers. A write that fails leaves the file that was there before.
@@ -89,34 +96,90 @@ def write_vectors(path, words, vectors, file_format: str = "auto") -> None:
         TypeError: words that are not str.
         ValueError: a name that does not tell the format, words that cannot be written, or wrong vectors.
     """
-    path = os.fspath(path)
-    folder, name = os.path.split(path)
-    if check_choice(file_format, "file_format", _FORMATS) == "auto":
-        endings = {".bin": "word2vec-binary", ".vec": "word2vec", ".txt": "word2vec"}
-        file_format = endings.get(os.path.splitext(_uncompressed(name))[1], "auto")
-        if file_format == "auto" or "glove" in name.lower():
-            raise ValueError(
-                f"The name {short(name)} does not tell the format. Pass `file_format`: 'word2vec', 'word2vec-binary' "
-                "or 'glove'; or let the name end in .vec or .bin."
-            )
+    check_choice(file_format, "file_format", _FOREIGN)
+    file_format = format_of_name(path, file_format)
+    if file_format == "safetensors":
+        raise ValueError(
+            f"`write_vectors` writes the formats of other tools. Received the name {short(os.fspath(path))}. Let it "
+            "end in .vec or .bin, or use `WordVectors.from_words(words, vectors).save(path)`."
+        )
     words = list(words)
     with np.errstate(over="ignore"):
         vectors = np.asarray(vectors, "<f4")
     _check_writable(words, vectors)
+    template = " ".join(["%.9g"] * vectors.shape[1]) + "\n"  # nine digits tell all float32 numbers apart
+    with replaced_whole(path) as file:
+        if file_format != "glove":
+            file.write("{} {}\n".format(*vectors.shape).encode())
+        for word, row in zip(words, vectors, strict=True):
+            binary = file_format == "word2vec-binary"
+            file.write(f"{word} ".encode() + (row.tobytes() if binary else (template % tuple(row.tolist())).encode()))
+
+
+def tell_format(path: str | os.PathLike, file_format: str = "auto") -> str:
+    """Returns `"safetensors"` for a file of this library, and `file_format` as it is for all others.
+
+    Args:
+        path: the file.
+        file_format: one of `FORMATS`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    check_choice(file_format, "file_format", FORMATS)
+    path = _check_file(path)
+    if file_format == "auto":
+        with open(path, "rb") as file:
+            head = file.read(9)
+        # The length of the header in eight bytes, and its first mark: in no text, and in no file of word2vec.
+        return "safetensors" if head[4:8] == bytes(4) and head[8:9] == b"{" else "auto"
+    return file_format
+
+
+def format_of_name(path: str | os.PathLike, file_format: str = "auto") -> str:
+    """Returns the format to write a file in, by its name where `file_format` is `"auto"`.
+
+    Raises:
+        ValueError: the name does not tell the format.
+    """
+    if check_choice(file_format, "file_format", FORMATS) != "auto":
+        return file_format
+    name = os.path.basename(os.fspath(path))
+    endings = {".bin": "word2vec-binary", ".vec": "word2vec", ".txt": "word2vec"}
+    found = endings.get(os.path.splitext(_uncompressed(name))[1], "auto")
+    found = "safetensors" if name.endswith(".safetensors") else found
+    if found == "auto" or (found != "safetensors" and "glove" in name.lower()):
+        raise ValueError(
+            f"The name {short(name)} does not tell the format. Let it end in .safetensors (this library's), .vec or "
+            ".bin; or pass `file_format`: 'safetensors', 'word2vec', 'word2vec-binary' or 'glove'."
+        )
+    return found
+
+
+def _check_file(path):
+    """Returns the path of a file of word vectors as a str, checked."""
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
+    return path
+
+
+@contextlib.contextmanager
+def replaced_whole(path: str | os.PathLike) -> Iterator[Any]:
+    """Gives an open binary file that takes the place of the one at `path` when all is written, or never.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    path = os.fspath(path)
+    folder, name = os.path.split(path)
     if not os.path.isdir(folder or "."):
         raise FileNotFoundError(f"No folder {short(folder)} to write {short(name)} to. Make it with `os.makedirs`.")
-    template = " ".join(["%.9g"] * vectors.shape[1]) + "\n"  # nine digits tell all float32 numbers apart
     temporary = os.path.join(folder, f".{uuid.uuid4().hex[:8]}.{name}")
     try:
         with naming(path):
-            with opened(temporary, "xb") as file:
-                if file_format != "glove":
-                    file.write("{} {}\n".format(*vectors.shape).encode())
-                for word, row in zip(words, vectors, strict=True):
-                    binary = file_format == "word2vec-binary"
-                    file.write(
-                        f"{word} ".encode() + (row.tobytes() if binary else (template % tuple(row.tolist())).encode())
-                    )
+            with open_maybe_compressed(temporary, "xb") as file:
+                yield file
             os.replace(temporary, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -127,30 +190,30 @@ def _uncompressed(name):
     return re.sub(r"\.[gx]z$", "", name)
 
 
-def opened(path, mode):
+def open_maybe_compressed(path: str, mode: str) -> Any:
     """Returns an open binary file, decompressed if its name says so."""
     opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path[-3:], open)
     return opener(path, mode)
 
 
-def is_number(field):
+def is_number(field: str | bytes) -> bool:
     """Returns whether a str or bytes is a number."""
     with contextlib.suppress(ValueError):
         return float(field) is not None
     return False
 
 
-def wrong(place, what, fix=_AGAIN):
-    """Returns the error for something wrong at a place in a file."""
-    return ValueError(f"{place}: {what}. {fix}")
+def file_error(position: str, problem: str, fix: str = _AGAIN) -> ValueError:
+    """Returns the error for a problem at a position in a file."""
+    return ValueError(f"{position}: {problem}. {fix}")
 
 
-def decoded(raw, place):
-    """Returns bytes as str; an error names the place if they are not UTF-8."""
+def decode_line(raw: bytes, position: str) -> str:
+    """Returns bytes as str; an error names the position if they are not UTF-8."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise wrong(place, f"{short(raw)} is not UTF-8", "Convert the file: `iconv -t UTF-8`.") from None
+        raise file_error(position, f"{short(raw)} is not UTF-8", "Convert the file: `iconv -t UTF-8`.") from None
 
 
 def _layout(name, head, file_format):
@@ -174,7 +237,7 @@ def _layout(name, head, file_format):
     first = short(head.split(b"\n")[0].decode("utf-8", "replace"))
     if not header or not int(header[1]) or not int(header[2]):
         what = f"{first}, expected two integers above 0, the numbers of words and of dimensions"
-        raise wrong(f"{name}, line 1", what, "For text without such a line pass `file_format='glove'`.")
+        raise file_error(f"{name}, line 1", what, "For text without such a line pass `file_format='glove'`.")
     count, dim = int(header[1]), int(header[2])
     if file_format == "auto":
         # A row of text has at least so many bytes of numbers after its word, all of them printable.
@@ -195,12 +258,12 @@ def _text_rows(file, name, dim):
         # More fields belong to the word, as in GloVe's ". . .", unless they look like values.
         if extra < 0 or not dim or (extra and (not fields[extra] or is_number(fields[extra]))):
             wanted = f"expected {dim} as in line 1" if dim else "expected a word and numbers, a space between"
-            raise wrong(f"{name}, line {number}", f"{len(fields) - 1} values, {wanted}")
+            raise file_error(f"{name}, line {number}", f"{len(fields) - 1} values, {wanted}")
         try:
             values = np.fromiter(map(float, fields[extra + 1 :]), "float32", dim)
         except ValueError:
             field = next(field for field in fields[extra + 1 :] if not is_number(field)).decode("utf-8", "replace")
-            raise wrong(f"{name}, line {number}", f"{short(field)}, expected a number") from None
+            raise file_error(f"{name}, line {number}", f"{short(field)}, expected a number") from None
         yield number, b" ".join(fields[: extra + 1]), values
     if not line.endswith(b"\n"):
         text = f"{name}: the last line has no end, so its last number may be cut short. {_AGAIN}"
@@ -216,7 +279,7 @@ def _binary_rows(file, name, count, dim):
             if not more and not rest.strip(b"\n"):
                 return
             if not more or (space < 0 and len(rest) > _BLOCK):
-                raise wrong(f"{name}, word {number} of {count}", f"cut short inside its {dim} values")
+                raise file_error(f"{name}, word {number} of {count}", f"cut short inside its {dim} values")
             data, start = rest + more, 0
         # word2vec ends each vector with a newline, gensim does not.
         yield number, data[start:space].lstrip(b"\n"), np.frombuffer(data, "<f4", dim, space + 1)
@@ -231,9 +294,9 @@ def _collect(rows, place, promised, limit):
         for seen, (number, raw, values) in enumerate(itertools.islice(rows, limit), 1):
             if seen == 1:
                 table = np.empty((min(_FIRST_ROWS, promised or _FIRST_ROWS), len(values)), "float32")
-            word = decoded(raw, f"{place} {number}")
+            word = decode_line(raw, f"{place} {number}")
             if not word:
-                raise wrong(f"{place} {number}", "values without a word before them")
+                raise file_error(f"{place} {number}", "values without a word before them")
             if word in numbers:
                 twice.append(word)
                 continue
@@ -245,12 +308,12 @@ def _collect(rows, place, promised, limit):
         raise ValueError(f"{name} is empty: it has no word vectors. {_AGAIN}")
     if promised and seen != promised and seen != limit:
         what = f"{'cut short' if seen < promised else 'damaged'}, line 1 promises {promised} words, there are {seen}"
-        raise wrong(name, what, f"{_AGAIN} Or take what is there: `max_words={min(seen, promised)}`.")
+        raise file_error(name, what, f"{_AGAIN} Or take what is there: `max_words={min(seen, promised)}`.")
     table.resize((len(numbers), table.shape[1]), refcheck=False)
     words = list(numbers)
     _check_finite(words, table, lambda row: f"{place} {numbers[words[row]]}")
     if twice:
-        text = f"{name}: {len(twice)} words come again, such as {short(twice[0])}. The first vector of each is kept."
+        text = f"{name}: {len(twice)} words are repeated, such as {short(twice[0])}. The first vector of each is kept."
         warnings.warn(text, stacklevel=3)
     return words, table
 
@@ -261,7 +324,7 @@ def _check_finite(words, vectors, place):
     for row in suspects:
         for value in vectors[row][~np.isfinite(vectors[row])]:
             what = f"the vector of {short(words[row])} has the value {value:g}, expected finite float32 numbers"
-            raise wrong(place(row), what, "Leave that word out.")
+            raise file_error(place(row), what, "Leave that word out.")
 
 
 def _check_writable(words, vectors):
@@ -282,5 +345,5 @@ def _check_writable(words, vectors):
                 "Unicode. Leave it out, or replace its spaces, such as by `_`."
             )
     if len(set(words)) < len(words):
-        raise ValueError(f"{len(words) - len(set(words))} of the words come again. Pass each word once.")
+        raise ValueError(f"{len(words) - len(set(words))} of the words are repeated. Pass each word once.")
     _check_finite(words, vectors, lambda row: f"Word {row + 1}")

@@ -1,136 +1,262 @@
-"""What a model with word vectors can be asked: near words, pictures and figures."""
+"""Word vectors as a value: the vocabulary with the settings it was learned by, and a vector for each word."""
 
+import functools
 import os
-from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_number, naming, short
-from keras_transfer_sentiment.vectors.files import decoded, is_number, opened, write_vectors, wrong
+from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.text.encoder import TextEncoder
+from keras_transfer_sentiment.text.vocabulary import EncodedTexts
+from keras_transfer_sentiment.vectors import evaluation, files, native_file, plotting
+from keras_transfer_sentiment.vectors.arithmetic import mean_vectors, scale_to_unit_length
+from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
+from keras_transfer_sentiment.vectors.word_mapping import WordMapping, check_matrix
+
+_ZIPF_WORDS = 1_000_000  # count of the most frequent word, where counts are not known
 
 
-class WordVectors:
-    """What a model with word vectors can be asked: a mixin for one with `vectors` and `encoder`.
+class WordVectors(WordMapping):
+    """Word vectors with their vocabulary: what a pretrainer makes and a classifier takes.
 
-    `vectors` is a float32 array `(vocabulary, dim)` whose row 0 is padding, `encoder` a `TextEncoder`.
+    It is a value: nothing changes it. It reads like a dict from words to vectors (`vectors["film"]`, `"film" in
+    vectors`, `len(vectors)`, iteration over the words, the most frequent first), and it needs NumPy alone, neither
+    Keras nor TensorFlow.
+
+    With `char_ngrams`, a word outside the vocabulary has a vector too, the mean of those of its character n-grams:
+    `vectors["borring"]` works, while `"borring" in vectors` stays False.
+
+    Args:
+        encoder: `TextEncoder` with a vocabulary. It is copied.
+        matrix: float array `(encoder.size, embedding_dim)`: the vector of each id. Row 0 belongs to padding and is 0.
+        char_ngrams: `CharNgrams` or None. The vectors of character n-grams.
+
+    Attributes:
+        encoder: `TextEncoder`. How texts become words. Change nothing in it: copy it with `encoder.copy()`.
+        matrix: float32 array `(encoder.size, embedding_dim)`, read-only.
+        char_ngrams: `CharNgrams` or None.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: a matrix of another shape than the vocabulary's, with values that are not finite, or with a vector
+            for padding.
+
+    Examples:
+        >>> vectors = WordVectors.from_words(["film", "good", "fine"], [[0.0, 1.0], [3.0, 4.0], [3.0, 3.0]])
+        >>> vectors["good"].tolist(), "bad" in vectors, len(vectors), list(vectors)
+        ([3.0, 4.0], False, 3, ['film', 'good', 'fine'])
+        >>> vectors.transform(["A good film.", "unseen"]).tolist()
+        [[1.5, 2.5], [0.0, 0.0]]
+        >>> vectors.most_similar("good", top_n=1)[0][0]
+        'fine'
     """
 
-    encoder: Any
-    _check_vocabulary: Any
+    def __init__(self, encoder: TextEncoder, matrix: np.ndarray, char_ngrams: CharNgrams | None = None):
+        if not isinstance(encoder, TextEncoder):
+            raise TypeError(
+                f"`encoder` must be a `TextEncoder` with a vocabulary. Received {short(encoder)} of type "
+                f"{type(encoder).__name__}. For words and an array use `WordVectors.from_words(words, matrix)`."
+            )
+        size = len(encoder.vocabulary)  # an error if there is none
+        matrix = check_matrix(matrix, size)
+        if char_ngrams is not None and np.shape(char_ngrams.table)[1:] != matrix.shape[1:]:
+            raise ValueError(
+                f"`char_ngrams` must have vectors of the length of the words', {matrix.shape[1]}. Received a table of "
+                f"shape {np.shape(char_ngrams.table)}. Take both from one model."
+            )
+        super().__init__(encoder.copy(), matrix, char_ngrams)
 
-    if TYPE_CHECKING:
+    @classmethod
+    def from_words(
+        cls,
+        words: Sequence[Hashable],
+        matrix: np.ndarray,
+        counts: Sequence[int] | None = None,
+        encoder: TextEncoder | None = None,
+    ) -> "WordVectors":
+        """Returns word vectors from words and an array, such as those of another library.
 
-        @property
-        def vectors(self) -> Any: ...  # noqa: D102
+        Words that the encoder never gives, stop words and words in upper case, are left out.
 
-    def vector(self, word) -> np.ndarray:
-        """Returns the vector of a word, float32 `(dim,)`.
+        Args:
+            words: words, all different, the most frequent first.
+            matrix: float array `(len(words), embedding_dim)`.
+            counts: ints `(len(words),)` or None. How often each word was seen, which says how much it weighs in the
+                mean vector of running text. None takes counts that fall as one over the place of a word (Zipf's law).
+            encoder: `TextEncoder` without vocabulary, or None. How texts become words; None is the default one.
 
         Raises:
-            KeyError: the word is not in the vocabulary.
+            ValueError: an encoder that has a vocabulary or joins phrases, lengths that differ, a word that comes
+                twice, or no word that the encoder could give.
         """
-        self._check_vocabulary("vector")
-        return self._rows([word])[0]
+        encoder = TextEncoder() if encoder is None else encoder.copy()
+        if encoder.is_adapted:
+            raise ValueError(
+                f"`WordVectors` take the vocabulary from the words. Received an `encoder` that has one of "
+                f"{encoder.size - 1} words. Pass a new `TextEncoder` with the same settings."
+            )
+        if encoder.phrases:
+            raise ValueError("A list of word vectors does not say which words are phrases. Leave out `phrases`.")
+        words = list(words)
+        if len(matrix) != len(words) or (counts is not None and len(counts) != len(words)):
+            raise ValueError(
+                f"`WordVectors.from_words` expects a vector and, if any, a count for each of {len(words)} words. "
+                f"Received {len(matrix)} vectors{'' if counts is None else f' and {len(counts)} counts'}."
+            )
+        if len(set(words)) < len(words):
+            raise ValueError(f"{len(words) - len(set(words))} of the words are repeated. Pass each word once.")
+        usable = [i for i, word in enumerate(words) if encoder.may_hold(word)]
+        if not usable:
+            raise ValueError(
+                f"None of the {len(words)} words can come out of a text by this `encoder`: {short(words)}. Look at its "
+                "`lowercase` and `stop_words`, or pass another one."
+            )
+        if counts is None:
+            kept = np.maximum(1, _ZIPF_WORDS // np.arange(1, len(usable) + 1))
+        else:
+            kept = np.asarray(counts)[usable]
+        encoder.set_vocabulary_state({"words": ["", *(words[i] for i in usable)], "counts": [0, *kept.tolist()]})
+        rows = np.zeros((len(usable) + 1, np.shape(matrix)[1]), "float32")
+        rows[1:] = np.asarray(matrix)[usable]
+        rows.flags.writeable = False  # so that it need not be copied
+        return cls(encoder, rows)
 
-    def similarity(self, word, other) -> float:
-        """Returns the cosine between the vectors of two words: 1 in the same direction, 0 at a right angle.
+    # Files.
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike,
+        *,
+        file_format: str = "auto",
+        encoder: TextEncoder | None = None,
+        max_words: int | None = None,
+        memory_map: bool = False,
+    ) -> "WordVectors":
+        """Returns the word vectors of a file: of `save`, word2vec, GloVe or fastText (`.vec`).
+
+        The format is told by the content. `save` keeps everything. The other formats hold words and numbers alone:
+        see `from_words` for the counts and the words that are left out.
+
+        Args:
+            path: path of the file; those of others may end in `.gz` or `.xz`.
+            file_format: `"auto"`, `"safetensors"` (that of `save`), `"word2vec"` (and fastText's `.vec`),
+                `"word2vec-binary"` or `"glove"`.
+            encoder: `TextEncoder` without vocabulary, or None. How texts become words; None takes that of the file,
+                or the default one where the file has none.
+            max_words: int or None. Only the first, most frequent words are read, at most so many.
+            memory_map: bool. Whether the numbers stay in the file, to be read when they are used. For `save`'s format
+                only; the file must not change as long as the vectors are in use.
 
         Raises:
-            KeyError: a word is not in the vocabulary.
+            FileNotFoundError: there is no such file.
+            ValueError: the file is broken, or of another format.
 
         Examples:
-            >>> texts = ["a warm and funny film", "cold and boring", "warm funny moving", "boring cold plot"] * 5
-            >>> pretrainer = SkipGramPretrainer(embedding_dim=8, seed=0)
-            >>> history = pretrainer.fit(texts, verbose=0)
-            >>> pretrainer.similarity("cold", "boring") > pretrainer.similarity("cold", "funny")
+            >>> path = os.path.join(tempfile.mkdtemp(), "tiny.vec")
+            >>> with open(path, "w") as file:
+            ...     _ = file.write("3 2\\nwarm 0.5 1\\ncold -0.5 1\\nfunny 0.5 0.75\\n")
+            >>> WordVectors.load(path).most_similar("warm", top_n=1)[0][0]
+            'funny'
+        """
+        if files.tell_format(path, file_format) != "safetensors":
+            return cls.from_words(*files.read_vectors(path, file_format, max_words), encoder=encoder)
+        limit = max_words if max_words is None else check_number(max_words, "max_words", 1, kind=int)
+        content = native_file.read(path, bool(memory_map))
+        return cls(*content.first(limit).with_encoder(encoder, path))
+
+    def save(self, path: str | os.PathLike, file_format: str = "auto") -> None:
+        """Writes the vectors to a file. A write that fails leaves the file that was there before.
+
+        Args:
+            path: path of the file. `.safetensors` is this library's format: one file with the settings of the encoder,
+                the vocabulary, counts, phrases and n-grams, without pickle. `.vec` and `.txt` (word2vec's text) and
+                `.bin` (its binary format) are for gensim and other tools, and hold words and numbers alone; `.gz` or
+                `.xz` after them compresses.
+            file_format: `"auto"`, which goes by the name; `"safetensors"`, `"word2vec"`, `"word2vec-binary"` or
+                `"glove"`.
+
+        Raises:
+            FileNotFoundError: there is no such folder.
+            ValueError: a name that does not tell the format, or, for the formats of others, a word that has white
+                space in it or is no str.
+            TypeError: words that the format cannot hold, or, for `.safetensors`, a `tokenizer` of your own.
+
+        Examples:
+            >>> vectors = WordVectors.from_words(["film", "good"], [[0.0, 1.0], [3.0, 4.0]])
+            >>> path = os.path.join(tempfile.mkdtemp(), "words.safetensors")
+            >>> vectors.save(path)
+            >>> WordVectors.load(path) == vectors
             True
         """
-        self._check_vocabulary("similarity")
-        first, second = _unit(self._rows([word, other]))
-        return float(np.clip(first @ second, -1.0, 1.0))
+        if files.format_of_name(path, file_format) == "safetensors":
+            native_file.write(path, self.encoder, self.matrix, self.char_ngrams)
+            return
+        words = self.encoder.vocabulary[1:]
+        if other := [word for word in words if not isinstance(word, str)]:
+            raise ValueError(
+                f"Files of word vectors hold str only. The vocabulary has {short(other[0])} of type "
+                f"{type(other[0]).__name__}. Save as `.safetensors`, or map such words to str."
+            )
+        files.write_vectors(path, words, self.matrix[1:], file_format)
 
-    def most_similar(self, positive, negative=(), top_n: int = 10) -> list[tuple[Any, float]]:
-        """Returns the words whose vectors point most nearly the same way.
+    def __eq__(self, other: object) -> bool:
+        """Tells whether words, counts, settings, vectors and n-grams are the same."""
+        if not isinstance(other, WordVectors):
+            return NotImplemented
+        mine, others = (
+            (vectors.encoder.get_config(), vectors.encoder.get_vocabulary_state()) for vectors in (self, other)
+        )
+        return mine == others and np.array_equal(self.matrix, other.matrix) and (self.char_ngrams == other.char_ngrams)
 
-        Args:
-            positive: a word, a vector `(dim,)`, or a list of words and vectors, whose unit vectors are added up. A
-                tuple that is itself a word of the vocabulary counts as that word.
-            negative: the same, to be taken away.
-            top_n: int. How many.
+    __hash__ = None  # type: ignore[assignment]
 
-        Returns:
-            list of `(word, cosine similarity)`, the most similar first, the words given left out.
+    def __repr__(self) -> str:
+        ngrams = "" if self.char_ngrams is None else f", char_ngrams={self.char_ngrams.lengths}"
+        return f"WordVectors({len(self):,} words, embedding_dim={self.embedding_dim}{ngrams})"
 
-        Raises:
-            KeyError: a word is not in the vocabulary.
-            TypeError: neither a word nor a vector.
-            ValueError: nothing at all, or a vector of another length.
+    # Texts.
 
-        Examples:
-            >>> texts = ["a warm and funny film", "cold and boring", "warm funny moving", "boring cold plot"] * 5
-            >>> pretrainer = SkipGramPretrainer(embedding_dim=8, seed=0)
-            >>> history = pretrainer.fit(texts, verbose=0)
-            >>> [word for word, _ in pretrainer.most_similar(["cold", "boring"], negative="warm", top_n=1)]
-            ['plot']
-        """
-        self._check_vocabulary("most_similar")
-        top_n = check_number(top_n, "top_n", 1, kind=int)
-        items = [(item, 1.0) for item in self._items(positive)] + [(item, -1.0) for item in self._items(negative)]
-        if not items:
-            raise ValueError("`most_similar` received no word or vector. Pass at least one as `positive`.")
-        vectors = _unit(self.vectors)
-        query, given = np.zeros(vectors.shape[1], "float32"), {0}
-        for item, sign in items:
-            if isinstance(item, Hashable):
-                if item in self.encoder:
-                    given.add(self.encoder.word_id(item))
-                query += sign * _unit(self._rows([item])[0])
-            elif not hasattr(item, "ndim"):
-                raise TypeError(
-                    f"`most_similar` expects words and vectors. Received {short(item)} of type {type(item).__name__}. "
-                    "Pass one flat list; a vector is a NumPy array of one dimension."
-                )
-            elif np.shape(item) != query.shape or not np.isfinite(item).all():
-                raise ValueError(
-                    f"`most_similar` expects vectors of {len(query)} finite numbers. Received {short(item)}. Take one "
-                    "from `vector`, or a row of `vectors`."
-                )
-            else:
-                query += sign * _unit(np.float32(item))
-        cosine = vectors @ _unit(query)
-        cosine[list(given)] = -np.inf
-        words = self.encoder.vocabulary
-        best = np.argsort(-cosine, kind="stable")[: min(top_n, len(words) - len(given))]
-        return [(words[i], float(cosine[i])) for i in best]
+    @functools.cached_property
+    def nearest_words(self) -> NearestWords | None:
+        """`NearestWords` or None: finds the known word most like an unknown one; None without `char_ngrams`."""
+        return None if self.char_ngrams is None else NearestWords(self.matrix, self.char_ngrams)
 
-    def analogy(self, a, b, c, top_n: int = 1) -> list[tuple[Any, float]]:
-        """Answers "`a` is to `b` as `c` is to ...?" by the words nearest to `b - a + c`.
+    def encode(self, texts: Sequence) -> EncodedTexts:
+        """Returns texts as word ids; with `char_ngrams`, unknown words count as the known word most like them.
 
         Args:
-            a: word, such as "man".
-            b: word, such as "king".
-            c: word, such as "woman".
-            top_n: int. How many answers.
-
-        Returns:
-            list of `(word, cosine similarity)`, the best first; `a`, `b` and `c` are left out.
+            texts: batch of str or of lists of tokens: list, tuple, 1D NumPy array, Series.
 
         Raises:
-            KeyError: a word is not in the vocabulary.
-
-        References:
-            Mikolov, Yih and Zweig (2013), https://aclanthology.org/N13-1090.
+            TypeError: not a batch of texts.
         """
-        return self.most_similar(positive=[b, c], negative=[a], top_n=top_n)
+        return self.encoder.encode(texts, self.nearest_words)
 
-    def evaluate_word_pairs(self, path, delimiter: str | None = None) -> dict[str, float]:
+    def transform(self, texts: Sequence) -> np.ndarray:
+        """Returns the mean word vector of each text, float32 `(len(texts), embedding_dim)`.
+
+        A text without a known word has the zero vector.
+
+        Args:
+            texts: batch of str or of lists of tokens, or `EncodedTexts` of this vocabulary.
+
+        Raises:
+            TypeError: not a batch of texts.
+        """
+        return mean_vectors(self.matrix, texts if isinstance(texts, EncodedTexts) else self.encode(texts))
+
+    # Figures and pictures.
+
+    def evaluate_word_pairs(self, path: str | os.PathLike, delimiter: str | None = None) -> dict[str, float]:
         """Compares the cosines of pairs of words with how similar people find them.
 
         Args:
-            path: file with a line `word word score` a pair, such as WordSim-353 or SimLex-999. Lines that begin
-                with #, a line of headings and further columns are skipped.
-            delimiter: str or None. What is between the columns; None is a tab, else a comma, else white space.
+            path: file with a line `word word score` for each pair, such as WordSim-353 or SimLex-999. Lines that
+                begin with #, a line of headings and further columns are skipped.
+            delimiter: str or None. The mark between the columns; None is a tab, else a comma, else white space.
 
         Returns:
             dict of `spearman` and `pearson`, the correlations; `pairs`, how many pairs they are of; and `missing`,
@@ -144,23 +270,57 @@ class WordVectors:
             Finkelstein et al. (2002), https://doi.org/10.1145/503104.503110 (WordSim-353). Hill, Reichart and
             Korhonen (2015), https://doi.org/10.1162/COLI_a_00237 (SimLex-999).
         """
-        self._check_vocabulary("evaluate_word_pairs")
-        pairs = _read_pairs(os.fspath(path), delimiter, self.encoder.lowercase)
+        pairs = evaluation.read_word_pairs(path, delimiter, self.encoder.lowercase)
         known = [pair for pair in pairs if pair[0] in self.encoder and pair[1] in self.encoder]
-        first, second = (_unit(self._rows([pair[i] for pair in known])) for i in (0, 1))
-        cosines, scores = np.float64((first * second).sum(axis=1)), np.array([pair[2] for pair in known])
-        if not pairs:
-            raise ValueError(f"{os.path.basename(path)} holds no pair. Expected a line `word word score` for each.")
-        if not known or not (np.ptp(cosines) and np.ptp(scores)):
-            raise ValueError(
-                f"{os.path.basename(path)}: {len(known)} of {len(pairs)} pairs have both words in the vocabulary; a "
-                "correlation needs two or more that differ. Pretrain on more text, or take pairs of its domain."
-            )
-        spearman = np.corrcoef(_ranks(cosines), _ranks(scores))[0, 1]
-        correlations = {"spearman": float(spearman), "pearson": float(np.corrcoef(cosines, scores)[0, 1])}
-        return {**correlations, "pairs": len(known), "missing": len(pairs) - len(known)}
+        first, second = (scale_to_unit_length(self._rows([pair[i] for pair in known])) for i in (0, 1))
+        cosines = (first * second).sum(axis=1).astype("float64")
+        return evaluation.correlate(cosines, np.array([pair[2] for pair in known]), len(pairs), path)
 
-    def plot(self, words=None, ax=None):
+    def drift(
+        self, other: "WordVectors", top_n: int = 20, align: bool = False, min_count: int = 5
+    ) -> list[tuple[Any, float]]:
+        """Returns the words whose vectors turned most between earlier vectors and these.
+
+        Args:
+            other: the earlier `WordVectors`, of the same `embedding_dim`.
+            top_n: int. How many.
+            align: bool. Whether `other` is first rotated to fit the common words best (orthogonal Procrustes).
+                Vectors trained apart need that; those that were trained on from `other` do not.
+            min_count: int. Words that were counted less often here are left out: they are mostly noise.
+
+        Returns:
+            list of `(word, cosine distance)`, from 0 to 2, the largest first.
+
+        Raises:
+            TypeError: `other` is not `WordVectors`.
+            ValueError: vectors of different lengths (also with `align`), or no common word.
+
+        References:
+            Hamilton, Leskovec and Jurafsky (2016), https://aclanthology.org/P16-1141.
+        """
+        top_n, least = check_number(top_n, "top_n", 1, kind=int), check_number(min_count, "min_count", 0, kind=int)
+        if not isinstance(other, WordVectors):
+            raise TypeError(
+                f"`drift` expects `WordVectors` as `other`. Received {short(other)} of type {type(other).__name__}. "
+                "Pass the `word_vectors` of a pretrainer."
+            )
+        if other.embedding_dim != self.embedding_dim:
+            raise ValueError(
+                f"`drift` compares vectors of one length, also with `align=True`. Received {other.embedding_dim} in "
+                f"`other` and {self.embedding_dim} here. Train both with the same `embedding_dim`."
+            )
+        counted = zip(self, self.counts[1:], strict=True)
+        words = [word for word, count in counted if count >= least and word in other]
+        if not words:
+            raise ValueError(
+                f"`drift` found no word that is in both vocabularies and occurs {least} times or more here. Lower "
+                "`min_count`, or compare vectors of the same language and domain."
+            )
+        now, before = (vectors.matrix[[vectors.encoder.word_id(word) for word in words]] for vectors in (self, other))
+        distance = evaluation.cosine_distances(now, before, bool(align))
+        return [(words[i], float(distance[i])) for i in np.argsort(-distance, kind="stable")[:top_n]]
+
+    def plot(self, words: Any = None, ax: Any = None) -> Any:
         """Draws words as points, in the plane of the first two principal components of their unit vectors.
 
         Args:
@@ -175,208 +335,22 @@ class WordVectors:
             KeyError: a word is not in the vocabulary.
             ValueError: fewer than two words.
         """
-        self._check_vocabulary("plot")
-        words = self.encoder.vocabulary[1:51] if words is None else list(dict.fromkeys(self._items(words)))
+        words = self.vocabulary[1:51] if words is None else list(dict.fromkeys(self._items(words)))
         if len(words) < 2:
             raise ValueError(f"`plot` needs at least two words. Received {short(words)}. Pass a list of words.")
-        unit = np.float64(_unit(self._rows(words)))
-        try:
-            from matplotlib import pyplot
-        except ImportError:
-            raise ImportError("`plot` needs matplotlib: pip install keras-transfer-sentiment[plot]") from None
-        left, scale, _ = np.linalg.svd(unit - unit.mean(axis=0), full_matrices=False)
-        points = np.pad(left * scale, [(0, 0), (0, 1)])[:, :2]
-        points *= np.where(points[np.abs(points).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the sign is free: fix it
-        ax = pyplot.subplots(figsize=(9, 7), layout="constrained")[1] if ax is None else ax
-        ax.scatter(*points.T, s=12)
-        ax.set(xticks=[], yticks=[], xlabel="first principal component", ylabel="second principal component")
-        ax.set_aspect("equal", "datalim")
-        ax.margins(0.08)
-        _label(ax, points, [str(word) for word in words])
-        return ax
+        return plotting.draw_words(words, self._rows(words), ax)
 
-    def save_vectors(self, path, file_format: str = "auto") -> None:
-        """Writes the vectors to a file for gensim, or for the tools of word2vec, fastText and GloVe.
-
-        Args:
-            path: str or path, as in `vector_files.write_vectors`.
-            file_format: `"word2vec"`, `"word2vec-binary"`, `"glove"`, or `"auto"`: `.bin` is binary, `.vec` text.
-
-        Raises:
-            FileNotFoundError: there is no such folder.
-            ValueError: a name that does not tell the format, or a word that has white space in it or is no str.
-
-        Examples:
-            >>> pretrainer = SkipGramPretrainer(embedding_dim=2, seed=0)
-            >>> pretrainer.adapt(["a warm and funny film", "a cold film"])
-            >>> path = os.path.join(tempfile.mkdtemp(), "words.vec")
-            >>> pretrainer.save_vectors(path)
-            >>> with open(path) as file:
-            ...     file.readline()
-            '4 2\\n'
-        """
-        self._check_vocabulary("save_vectors")
-        words = self.encoder.vocabulary[1:]
-        if other := [word for word in words if not isinstance(word, str)]:
-            raise ValueError(
-                f"Files of word vectors hold str only. The vocabulary has {short(other[0])} of type "
-                f"{type(other[0]).__name__}. Map such words to str, and pass them with `vectors[1:]` to "
-                "`keras_transfer_sentiment.vectors.files.write_vectors`."
-            )
-        write_vectors(path, words, self.vectors[1:], file_format)
-
-    def save_projector(self, folder, max_words: int = 10_000) -> None:
+    def save_projector(self, folder: str | os.PathLike, max_words: int = 10_000) -> None:
         """Writes the files of TensorBoard's projector, for `tensorboard --logdir folder`.
 
         Args:
-            folder: str or path, made if it is not there. Gets `vectors.tsv`, `metadata.tsv` and
-                `projector_config.pbtxt`; https://projector.tensorflow.org takes the first two.
-            max_words: int. Only the most frequent so many are written.
-        """
-        self._check_vocabulary("save_projector")
-        end = check_number(max_words, "max_words", 1, kind=int) + 1
-        escapes = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-        config = 'tensor_name: "words" tensor_path: "vectors.tsv" metadata_path: "metadata.tsv"'
-        files = {
-            "vectors.tsv": ("\t".join(f"{number:.9g}" for number in row) for row in self.vectors[1:end].tolist()),
-            "metadata.tsv": (str(word).translate(escapes) for word in self.encoder.vocabulary[1:end]),
-            "projector_config.pbtxt": [f"embeddings {{ {config} }}"],
-        }
-        os.makedirs(folder, exist_ok=True)
-        for name, lines in files.items():
-            path = os.path.join(folder, name)
-            with naming(path), open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(f"{line}\n" for line in lines)
-
-    def drift(self, other, top_n: int = 20, align: bool = False, min_count: int = 5) -> list[tuple[Any, float]]:
-        """Returns the words whose vectors turned most between an earlier model and this one.
-
-        Args:
-            other: the earlier model, with `vectors` and `encoder`, of the same `embedding_dim`.
-            top_n: int. How many.
-            align: bool. Whether `other` is first rotated to fit the common words best (orthogonal Procrustes).
-                Models trained apart need that; one that went on training from `other` does not.
-            min_count: int. Words that this model's encoder counted less often are left out: they are mostly noise.
-
-        Returns:
-            list of `(word, cosine distance)`, from 0 to 2, the largest first.
+            folder: path, made if it is not there. Gets `vectors.tsv`, `metadata.tsv` and `projector_config.pbtxt`;
+                https://projector.tensorflow.org takes the first two.
+            max_words: int. Only the most frequent words are written, at most so many.
 
         Raises:
-            TypeError: `other` has no vectors.
-            ValueError: vectors of different lengths (also with `align`), or no common word.
-
-        References:
-            Hamilton, Leskovec and Jurafsky (2016), https://aclanthology.org/P16-1141.
+            ValueError: `max_words` below 1.
+            OSError: the folder cannot be written to.
         """
-        self._check_vocabulary("drift")
-        top_n, least = check_number(top_n, "top_n", 1, kind=int), check_number(min_count, "min_count", 0, kind=int)
-        if not (hasattr(other, "vectors") and hasattr(other, "encoder")):
-            raise TypeError(f"`drift` expects a pretrainer as `other`. Received {short(other)}. Load it first.")
-        now, before = self.vectors, other.vectors
-        if now.shape[1] != before.shape[1]:
-            raise ValueError(
-                f"`drift` compares vectors of one length, also with `align=True`. Received {before.shape[1]} in "
-                f"`other` and {now.shape[1]} here. Train both with the same `embedding_dim`."
-            )
-        counted = zip(self.encoder.vocabulary[1:], self.encoder.counts[1:], strict=True)
-        words = [word for word, count in counted if count >= least and word in other.encoder]
-        if not words:
-            raise ValueError(
-                f"`drift` found no word that both models know and that occurs {least} times or more here. Lower "
-                "`min_count`, or compare models of the same language and domain."
-            )
-        now = _unit(now[[self.encoder.word_id(word) for word in words]])
-        before = _unit(before[[other.encoder.word_id(word) for word in words]])
-        if align:
-            left, _, right = np.linalg.svd(before.T @ now)
-            before = before @ (left @ right)
-        distance = np.clip(1.0 - (now * before).sum(axis=1), 0.0, 2.0)
-        return [(words[i], float(distance[i])) for i in np.argsort(-distance, kind="stable")[:top_n]]
-
-    def _rows(self, words):
-        return self.vectors[np.array([self.encoder.word_id(word) for word in words], int)]
-
-    def _items(self, given):
-        """Returns the list of words and vectors that is given, or one of them as a list."""
-        if isinstance(given, (str, bytes)) or (
-            getattr(given, "ndim", 0) == 1 and np.asarray(given).dtype.kind in "fiu"
-        ):
-            return [given]
-        try:
-            is_word = given in self.encoder
-        except TypeError:  # not hashable: a list, or a tuple of vectors
-            is_word = False
-        return [given] if is_word or not isinstance(given, Iterable) else list(given)
-
-
-def _unit(vectors):
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
-
-
-def _ranks(values):
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[places]  # equal values share their mean rank
-
-
-def _read_pairs(path, delimiter, lowercase):
-    """Returns `(word, word, score)` of each line of a file."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"No file of word pairs at {short(path)}. Check the path.")
-    pairs, headings = [], True
-    with opened(path, "rb") as file:
-        for number, raw in enumerate(file, 1):
-            place = f"{os.path.basename(path)}, line {number}"
-            line = decoded(raw, place).strip("\ufeff \r\n\t")
-            if not line or line.startswith("#"):
-                continue
-            mark = delimiter or next((mark for mark in "\t," if mark in line), None)
-            fields = [field.strip().strip('"') for field in line.split(mark)]
-            if len(fields) > 2 and is_number(fields[2]) and np.isfinite(float(fields[2])):
-                first, second = (word.lower() if lowercase else word for word in fields[:2])
-                pairs.append((first, second, float(fields[2])))
-            elif not headings or len(fields) < 3:
-                fix = "Put a tab, a comma or a space between the three, or pass `delimiter`."
-                raise wrong(place, f"{short(line)}, expected two words and a number", fix)
-            headings = False
-    return pairs
-
-
-def _label(ax, points, labels):
-    """Writes each label where it covers least: close round its point, or further off with a line to it."""
-    figure = ax.figure.canvas.figure
-    figure.draw_without_rendering()  # settles where the points are, in pixels
-    pixel, frame = 72 / figure.dpi, ax.get_window_extent().extents
-    anchors = ax.transData.transform(points)
-    taken = np.concatenate([anchors - 3 / pixel, anchors + 3 / pixel], axis=1)
-    turns = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)] * 5)
-    rings = np.repeat([0, 8, 18, 30, 45], 8)
-    line = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2}
-    style = {"fontsize": 8, "ha": "center", "va": "center", "parse_math": False}
-    for label, anchor, point in zip(labels, anchors, points, strict=True):
-        note = ax.text(0, 0, label, **style)
-        half = note.get_window_extent().size / 2 + 1
-        note.remove()
-        shifts = turns * (half + (3 + rings[:, None]) / pixel)
-        boxes = np.concatenate([anchor + shifts - half, anchor + shifts + half], axis=1)
-        covered = np.minimum(boxes[:, None, 2:], taken[:, 2:]) - np.maximum(boxes[:, None, :2], taken[:, :2])
-        outside = np.maximum(frame[:2] - boxes[:, :2], boxes[:, 2:] - frame[2:]).clip(0).sum(axis=1)
-        best = np.argmin(covered.clip(0).prod(axis=2).sum(axis=1) + 99 * outside + 0.5 * rings)
-        link = line if rings[best] else None
-        ax.annotate(label, point, shifts[best] * pixel, textcoords="offset points", arrowprops=link, **style)
-        taken = np.concatenate([taken, boxes[best : best + 1]])
-
-
-def transferred(vectors: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Returns the word vectors as the embedding takes them: centred, and long ones shortened.
-
-    Args:
-        vectors: float32 `(vocabulary, dim)`.
-        counts: int64 `(vocabulary,)`: how often each word was seen.
-
-    Without the mean vector of running text, what all texts have in common, the differences count. A vector's length
-    says how topical its word is rather than how polar; its square root is left.
-    """
-    table = vectors - (counts / counts.sum()) @ vectors
-    table /= np.sqrt(np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12))
-    table[0] = 0.0
-    return table.astype("float32")
+        end = check_number(max_words, "max_words", 1, kind=int) + 1
+        plotting.write_projector(folder, self.vocabulary[1:end], self.matrix[1:end])

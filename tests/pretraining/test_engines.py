@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer_sentiment.pretraining import numba_engine, skipgram, tensorflow_engine
-from keras_transfer_sentiment.vectors.subwords import Bags
+from keras_transfer_sentiment.vectors.subwords import NgramRows
 
 VOCABULARY, DIM, SHARED, NEGATIVES, RATE, BUCKETS = 7, 5, 4, 5, 0.2, 6
 ALWAYS_WORD_3 = np.array([0, 0, 0, 9, 0, 0, 0])  # counts that leave no choice of noise
@@ -126,7 +126,7 @@ def test_step_with_ngrams_matches_a_plain_implementation(rng):
     tables = make_tables(rng, ngrams=True)
     ids, texts = make_block(rng, 12)
     own = [[], [0, 1], [1, 2, 2], [], [5], [0, 3, 4], [2, 5]]
-    bags = Bags(np.cumsum([0, *map(len, own)]), np.int32([row for rows in own for row in rows]))
+    bags = NgramRows(np.cumsum([0, *map(len, own)]), np.int32([row for rows in own for row in rows]))
     words, contexts, squares, _, ngrams, ngram_squares = (np.float64(table) for table in tables)
 
     loss, _ = train("cpu", tables, ids, texts, bags=bags)

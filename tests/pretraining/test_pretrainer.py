@@ -15,7 +15,7 @@ from keras_transfer_sentiment import (
 )
 from keras_transfer_sentiment.vectors import subwords
 
-from ..contracts import raises, unchanged, weights_of
+from ..contracts import raises, short_id, unchanged, weights_of
 
 
 def trained(texts, *, epochs=1, seed=0, **options):
@@ -48,28 +48,26 @@ def test_fit_returns_a_falling_loss(pretrainer):
 
 
 def test_vectors(pretrainer):
-    vectors = pretrainer.vectors
+    vectors = pretrainer.word_vectors.matrix
     assert vectors.shape == (pretrainer.encoder.size, 16) == (pretrainer.vocabulary_size, 16)
     assert vectors.dtype == np.float32
     assert not vectors[0].any()
     assert np.isfinite(vectors).all()
-    vectors[:] = 0.0
-    assert pretrainer.vectors[1:].all(axis=1).any()
 
 
 @pytest.mark.parametrize("window", [None, 5])
 def test_the_seed_decides_the_vectors(corpus, window):
     first, again, other = (trained(corpus, seed=seed, window=window) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first.vectors, again.vectors)
-    assert np.abs(first.vectors - other.vectors).max() > 1e-3
+    np.testing.assert_array_equal(first.word_vectors.matrix, again.word_vectors.matrix)
+    assert np.abs(first.word_vectors.matrix - other.word_vectors.matrix).max() > 1e-3
 
 
 def test_the_seed_also_decides_the_start(corpus):
     models = [SkipGramPretrainer(8, seed=seed) for seed in (1, 1, 2)]
     for model in models:
         model.adapt(corpus)
-    np.testing.assert_array_equal(models[0].vectors, models[1].vectors)
-    assert (models[0].vectors[1:] != models[2].vectors[1:]).all(axis=1).any()
+    np.testing.assert_array_equal(models[0].word_vectors.matrix, models[1].word_vectors.matrix)
+    assert (models[0].word_vectors.matrix[1:] != models[2].word_vectors.matrix[1:]).all(axis=1).any()
 
 
 def test_without_a_seed_pythons_random_decides(corpus):
@@ -78,7 +76,7 @@ def test_without_a_seed_pythons_random_decides(corpus):
         random.seed(seed)
         model = SkipGramPretrainer(4)
         model.adapt(corpus)
-        starts.append(model.vectors)
+        starts.append(model.word_vectors.matrix)
         assert model.get_config()["seed"] is None
     np.testing.assert_array_equal(starts[0], starts[1])
     assert (starts[0] != starts[2]).any()
@@ -87,29 +85,30 @@ def test_without_a_seed_pythons_random_decides(corpus):
 def test_training_moves_every_word(corpus):
     model = SkipGramPretrainer(8, seed=0)
     model.adapt(corpus)
-    before = model.vectors
+    before = model.word_vectors.matrix
     model.fit(corpus, epochs=3, verbose=0)
-    assert (model.vectors[1:] != before[1:]).any(axis=1).all()
+    assert (model.word_vectors.matrix[1:] != before[1:]).any(axis=1).all()
 
 
 def test_a_second_fit_goes_on_with_the_same_vocabulary(small, corpus):
-    words, vectors = small.encoder.vocabulary, small.vectors
+    words, vectors = small.encoder.vocabulary, small.word_vectors.matrix
     small.fit([*corpus[:3], "unseen words only"], epochs=1, verbose=0)
     assert small.encoder.vocabulary == words
     seen = np.isin(np.arange(len(words)), small.encoder.encode(corpus[:3]).ids)
-    assert (small.vectors[seen] != vectors[seen]).any(axis=1).all()
-    np.testing.assert_array_equal(small.vectors[~seen], vectors[~seen])  # it goes on, it does not begin again
+    assert (small.word_vectors.matrix[seen] != vectors[seen]).any(axis=1).all()
+    # It goes on, it does not begin again.
+    np.testing.assert_array_equal(small.word_vectors.matrix[~seen], vectors[~seen])
 
 
 def test_a_grown_vocabulary_keeps_the_old_vectors_as_a_start(small):
-    words, before = small.encoder.vocabulary, small.vectors
+    words, before = small.encoder.vocabulary, small.word_vectors.matrix
     contexts = small._tables.contexts.numpy()
     small.encoder.grow(["zebra lion"] * 3)
     small._create_tables(small.encoder.size)
     assert small.encoder.vocabulary == [*words, "zebra", "lion"]
-    np.testing.assert_array_equal(small.vectors[: len(words)], before)
+    np.testing.assert_array_equal(small.word_vectors.matrix[: len(words)], before)
     np.testing.assert_array_equal(small._tables.contexts.numpy()[: len(words)], contexts)
-    assert small.vectors[len(words) :].any(axis=1).all()
+    assert small.word_vectors.matrix[len(words) :].any(axis=1).all()
     assert len(small.weights) == 5
 
 
@@ -118,19 +117,19 @@ def test_fit_grows_the_vocabulary_where_it_is_told_to(small, tmp_path):
     new = ["the zebra is boring", "zebra lion grass", "a lion is boring"] * 20
     small.fit(new, epochs=2, verbose=0)
     assert small.encoder.size == small.vocabulary_size == size
-    start = small.vectors
+    start = small.word_vectors.matrix
     small.fit(new, epochs=20, verbose=0, grow_vocabulary=True)
     assert small.encoder.vocabulary[size:] == ["zebra", "lion", "grass"]
-    assert small.vectors.shape == (size + 3, 8)
-    assert small.similarity("zebra", "lion") > small.similarity("zebra", "plot")
-    assert small.drift(earlier(small, start), top_n=1, min_count=0)[0][0] == "boring"
+    assert small.word_vectors.matrix.shape == (size + 3, 8)
+    assert small.word_vectors.similarity("zebra", "lion") > small.word_vectors.similarity("zebra", "plot")
+    assert small.word_vectors.drift(earlier(small, start).word_vectors, top_n=1, min_count=0)[0][0] == "boring"
     assert small.predict(["zebra"]).any()
     small.save(tmp_path / "grown.keras")
     loaded = load_model(tmp_path / "grown.keras")
-    np.testing.assert_array_equal(loaded.vectors, small.vectors)
+    np.testing.assert_array_equal(loaded.word_vectors.matrix, small.word_vectors.matrix)
     loaded.fit(new, epochs=1, verbose=0)
     small.fit(new, epochs=1, verbose=0)
-    np.testing.assert_array_equal(loaded.vectors, small.vectors)
+    np.testing.assert_array_equal(loaded.word_vectors.matrix, small.word_vectors.matrix)
 
 
 def earlier(model, vectors):
@@ -160,7 +159,7 @@ def test_backup_and_restore_goes_on_with_the_same_vectors(corpus, tmp_path):
         train(Interrupt())
     resumed, history = train()
     assert history.epoch == [4, 5]
-    np.testing.assert_array_equal(resumed.vectors, trained(corpus, epochs=6).vectors)
+    np.testing.assert_array_equal(resumed.word_vectors.matrix, trained(corpus, epochs=6).word_vectors.matrix)
 
 
 def test_an_interrupted_fit_goes_on_from_its_cache_dir(corpus, tmp_path, monkeypatch):
@@ -192,10 +191,10 @@ def test_an_interrupted_fit_goes_on_from_its_cache_dir(corpus, tmp_path, monkeyp
     assert history.epoch == [2, 3, 4, 5]
     expected = SkipGramPretrainer(8, window=5, seed=0)
     expected.fit(corpus, batch_size=1, epochs=6, verbose=0)
-    np.testing.assert_array_equal(model.vectors, expected.vectors)
+    np.testing.assert_array_equal(model.word_vectors.matrix, expected.word_vectors.matrix)
     again, history = train()
     assert history.epoch == list(range(6))
-    np.testing.assert_array_equal(again.vectors, expected.vectors)
+    np.testing.assert_array_equal(again.word_vectors.matrix, expected.word_vectors.matrix)
 
 
 def test_one_cache_serves_several_trainings(corpus, tmp_path):
@@ -204,11 +203,11 @@ def test_one_cache_serves_several_trainings(corpus, tmp_path):
     second.fit(iter(corpus), epochs=1, verbose=0, cache_dir=tmp_path)
     third = SkipGramPretrainer(8, seed=0)
     third.fit(iter(corpus), epochs=1, verbose=0, cache_dir=tmp_path)
-    np.testing.assert_array_equal(second.vectors, first.vectors)
-    np.testing.assert_array_equal(third.vectors, first.vectors)
+    np.testing.assert_array_equal(second.word_vectors.matrix, first.word_vectors.matrix)
+    np.testing.assert_array_equal(third.word_vectors.matrix, first.word_vectors.matrix)
     third.fit(iter(corpus), epochs=1, verbose=0, cache_dir=tmp_path)
     first.fit(corpus, epochs=1, verbose=0)
-    np.testing.assert_array_equal(third.vectors, first.vectors)
+    np.testing.assert_array_equal(third.word_vectors.matrix, first.word_vectors.matrix)
 
 
 def test_gathering_from_the_table_does_not_stop_the_training(corpus, small):
@@ -216,7 +215,7 @@ def test_gathering_from_the_table_does_not_stop_the_training(corpus, small):
     tf.gather(small._tables.words, [1])  # from now on TensorFlow gives copies of the variable
     for model in (small, expected):
         model.fit(corpus, epochs=1, verbose=0)
-    np.testing.assert_array_equal(small.vectors, expected.vectors)
+    np.testing.assert_array_equal(small.word_vectors.matrix, expected.word_vectors.matrix)
 
 
 def load_copy(model):
@@ -232,14 +231,14 @@ def test_tensors_read_before_a_fit_stay_as_they_are(corpus, small):
     kept = before.numpy().copy()
     small.fit(corpus, epochs=1, verbose=0)
     np.testing.assert_array_equal(before.numpy(), kept)
-    assert (small.vectors != kept).any()
+    assert (small.word_vectors.matrix != kept).any()
 
 
 def test_baskets_of_any_tokens():
     baskets = [[1, (2, "a")], [(2, "a"), 1, 3.5], ["milk", 7], [7, "milk"]] * 30
     model = trained(baskets, epochs=10, encoder=TextEncoder(None))
-    assert model.most_similar(1, top_n=1)[0][0] in [(2, "a"), 3.5]
-    assert model.most_similar("milk", top_n=1)[0][0] == 7
+    assert model.word_vectors.most_similar(1, top_n=1)[0][0] in [(2, "a"), 3.5]
+    assert model.word_vectors.most_similar("milk", top_n=1)[0][0] == 7
     assert model.predict([[1, 7]]).shape == (1, 8)
 
 
@@ -255,16 +254,18 @@ def test_ngrams_give_unseen_words_a_vector(with_ngrams):
     assert "borring" not in with_ngrams.encoder
     rows = subwords.ngram_rows("borring", (3, 5), 2000)
     expected = with_ngrams._tables.ngrams.numpy()[rows].mean(0)
-    np.testing.assert_allclose(with_ngrams.vector("borring"), expected, rtol=1e-5, atol=1e-6)
-    known = [word for word, _ in with_ngrams.most_similar("borring", top_n=5)]
+    np.testing.assert_allclose(with_ngrams.word_vectors["borring"], expected, rtol=1e-5, atol=1e-6)
+    known = [word for word, _ in with_ngrams.word_vectors.most_similar("borring", top_n=5)]
     assert len(known) == 5
-    assert known == [word for word, _ in with_ngrams.most_similar(with_ngrams.vector("borring"), top_n=5)]
+    assert known == [
+        word for word, _ in with_ngrams.word_vectors.most_similar(with_ngrams.word_vectors["borring"], top_n=5)
+    ]
     with raises(KeyError, "in the vocabulary"):
-        with_ngrams.vector("")
+        with_ngrams.word_vectors[""]
 
 
 def test_an_unknown_word_counts_as_the_nearest_known_one(with_ngrams):
-    nearest = with_ngrams.most_similar("borring", top_n=1)[0][0]
+    nearest = with_ngrams.word_vectors.most_similar("borring", top_n=1)[0][0]
     np.testing.assert_array_equal(with_ngrams.predict(["borring"]), with_ngrams.predict([nearest]))
     assert with_ngrams.encode(["borring"]).coverage.tolist() == [1.0]
 
@@ -273,56 +274,56 @@ def test_ngrams_are_saved(with_ngrams, corpus, tmp_path):
     with_ngrams.save(tmp_path / "ngrams.keras")
     loaded = load_model(tmp_path / "ngrams.keras")
     assert loaded.char_ngrams == (3, 5)
-    np.testing.assert_array_equal(loaded.vectors, with_ngrams.vectors)
-    np.testing.assert_array_equal(loaded.vector("borring"), with_ngrams.vector("borring"))
+    np.testing.assert_array_equal(loaded.word_vectors.matrix, with_ngrams.word_vectors.matrix)
+    np.testing.assert_array_equal(loaded.word_vectors["borring"], with_ngrams.word_vectors["borring"])
     loaded.fit(["zebra zebras"] * 9, epochs=1, verbose=0, grow_vocabulary=True)
-    assert loaded.vectors.shape == (with_ngrams.vocabulary_size + 2, 8)
+    assert loaded.word_vectors.matrix.shape == (with_ngrams.vocabulary_size + 2, 8)
 
 
 # Vectors from elsewhere.
 
 
-def test_from_vectors_feeds_a_classifier_and_trains_on(pretrainer, corpus, comments, tmp_path):
-    pretrainer.save_vectors(tmp_path / "words.vec")
-    model = SkipGramPretrainer.from_vectors(tmp_path / "words.vec", seed=0)
-    assert model.encoder.vocabulary == pretrainer.encoder.vocabulary
-    np.testing.assert_array_equal(model.vectors, pretrainer.vectors)
-    classifier = TransferSentimentClassifier(model, seed_words=None, seed=0)
+@pytest.mark.parametrize("name", ["words.vec", "words.safetensors", "words.keras", None])
+def test_word_vectors_feed_a_classifier_and_train_on(pretrainer, corpus, comments, tmp_path, name):
+    source = pretrainer.word_vectors
+    if name is not None:
+        source = tmp_path / name
+        (pretrainer if name.endswith(".keras") else pretrainer.word_vectors).save(source)
+    classifier = TransferSentimentClassifier(source, seed_words=None, seed=0)
     classifier.fit(comments.texts, comments.labels, verbose=0)
     assert classifier.predict_labels(comments.test_texts).tolist() == list(comments.test_labels)
+    model = SkipGramPretrainer.from_word_vectors(source, seed=0)
+    assert model.encoder.vocabulary == pretrainer.encoder.vocabulary
+    np.testing.assert_array_equal(model.word_vectors.matrix, pretrainer.word_vectors.matrix)
     model.fit(corpus, epochs=1, verbose=0)
-    assert (model.vectors != pretrainer.vectors).any()
+    assert (model.word_vectors.matrix != pretrainer.word_vectors.matrix).any()
 
 
-def test_from_vectors_leaves_out_what_no_text_gives(tmp_path):
-    (tmp_path / "glove.txt").write_text("The 1 2\nthe 1 2\nfilm 3 4\nFilm 5 6\ngood 7 8\n")
-    model = SkipGramPretrainer.from_vectors(tmp_path / "glove.txt", "glove", window=5)
-    assert model.encoder.vocabulary == ["", "film", "good"]
-    assert model.vectors.tolist() == [[0, 0], [3, 4], [7, 8]]
-    assert model.encoder.counts.tolist() == [0, 1_000_000, 500_000]
-    cased = SkipGramPretrainer.from_vectors(tmp_path / "glove.txt", "glove", TextEncoder(None, lowercase=False))
-    assert cased.encoder.vocabulary == ["", "The", "the", "film", "Film", "good"]
+def test_word_vectors_with_ngrams_train_on(with_ngrams, corpus):
+    model = SkipGramPretrainer.from_word_vectors(with_ngrams.word_vectors, seed=0)
+    assert (model.char_ngrams, model.ngram_buckets) == ((3, 5), 2000)
+    np.testing.assert_allclose(model.word_vectors.matrix, with_ngrams.word_vectors.matrix, atol=1e-5)
+    np.testing.assert_array_equal(model.word_vectors["borring"], with_ngrams.word_vectors["borring"])
+    model.fit(corpus, epochs=1, verbose=0)
+    assert (model.word_vectors["borring"] != with_ngrams.word_vectors["borring"]).any()
 
 
-def test_from_vectors_refuses(tmp_path, pretrainer):
-    path = tmp_path / "words.vec"
-    path.write_text("1 2\nFilm 1 2\n")
-    with raises(ValueError, "None of the 1 words", "`lowercase`"):
-        SkipGramPretrainer.from_vectors(path)
-    with raises(ValueError, "takes the vocabulary from the file", "Pass a new `TextEncoder`"):
-        SkipGramPretrainer.from_vectors(path, encoder=pretrainer.encoder)
-    with raises(ValueError, "no vectors of n-grams"):
-        SkipGramPretrainer.from_vectors(path, char_ngrams=(3, 6))
-    with raises(ValueError, "which words are phrases"):
-        SkipGramPretrainer.from_vectors(path, encoder=TextEncoder(phrases=True))
-    with raises(TypeError, "Leave out `embedding_dim`"):
-        SkipGramPretrainer.from_vectors(path, embedding_dim=2)
+def test_from_word_vectors_refuses(pretrainer, saved):
+    for name, value in (("embedding_dim", 16), ("encoder", TextEncoder()), ("char_ngrams", (3, 6))):
+        with raises(TypeError, f"takes `{name}` from the vectors", "Leave it out"):
+            SkipGramPretrainer.from_word_vectors(pretrainer.word_vectors, **{name: value})
+    with raises(TypeError, "Expected `WordVectors`, a `SkipGramPretrainer`", "Received 5 of type int"):
+        SkipGramPretrainer.from_word_vectors(5)
+    with raises(ValueError, "classifier.keras', which holds a TransferSentimentClassifier"):
+        SkipGramPretrainer.from_word_vectors(saved / "classifier.keras")
+    with raises(FileNotFoundError, "No file of word vectors at"):
+        SkipGramPretrainer.from_word_vectors("missing.vec")
 
 
 def test_evaluate_word_pairs_without_a_known_word(pretrainer, tmp_path):
     (tmp_path / "pairs.tsv").write_text("zzq\tqqz\t3\n")
     with raises(ValueError, "0 of 1 pairs"):
-        pretrainer.evaluate_word_pairs(tmp_path / "pairs.tsv")
+        pretrainer.word_vectors.evaluate_word_pairs(tmp_path / "pairs.tsv")
 
 
 def test_vectors_carry_polarity(pretrainer):
@@ -331,7 +332,7 @@ def test_vectors_carry_polarity(pretrainer):
     agree = total = 0
     for words, others in ((positive, negative), (negative, positive)):
         for word in words:
-            near = [other for other, _ in pretrainer.most_similar(word, top_n=10)]
+            near = [other for other, _ in pretrainer.word_vectors.most_similar(word, top_n=10)]
             agree += len(words.intersection(near))
             total += len((words | others).intersection(near))
     assert total > 20
@@ -356,7 +357,7 @@ def test_every_kind_of_input_gives_the_same_vectors(small, corpus, kind):
     }[kind]()
     model = SkipGramPretrainer(8, seed=0, encoder=encoder)
     model.fit(given, epochs=1, verbose=0)
-    np.testing.assert_array_equal(model.vectors, small.vectors)
+    np.testing.assert_array_equal(model.word_vectors.matrix, small.word_vectors.matrix)
 
 
 def test_callbacks_and_epochs(corpus):
@@ -378,12 +379,12 @@ def test_batch_size_changes_the_steps_but_not_the_words(corpus):
     other = SkipGramPretrainer(8, seed=0)
     other.fit(corpus, batch_size=2, epochs=1, verbose=0)
     assert other.encoder.vocabulary == one.encoder.vocabulary
-    assert np.abs(other.vectors - one.vectors).max() > 1e-4
+    assert np.abs(other.word_vectors.matrix - one.word_vectors.matrix).max() > 1e-4
 
 
 def test_one_word_texts_train_without_nan():
     model = trained(["good", "bad", "good"])
-    assert np.isfinite(model.vectors).all()
+    assert np.isfinite(model.word_vectors.matrix).all()
     assert np.isfinite(model.history.history["loss"]).all()
 
 
@@ -391,7 +392,7 @@ def test_run_eagerly(corpus):
     model = SkipGramPretrainer(4, seed=0)
     model.compile(run_eagerly=True)
     model.fit(corpus[:10], epochs=1, verbose=0)
-    assert np.isfinite(model.vectors).all()
+    assert np.isfinite(model.word_vectors.matrix).all()
     with pytest.raises(TypeError, match="optimizer"):
         model.compile(optimizer="adam")
 
@@ -401,7 +402,7 @@ def test_run_eagerly(corpus):
 
 def test_predict_is_the_mean_of_the_word_vectors(pretrainer):
     texts = ["Charming, witty and charming!", "", "unseen words", "A dull plot, unseen", "gem"]
-    vectors, ids = pretrainer.vectors, pretrainer.encoder.word_id
+    vectors, ids = pretrainer.word_vectors.matrix, pretrainer.encoder.word_id
     words = [["charming", "witty", "charming"], [], [], ["dull", "plot"], ["gem"]]
     expected = [vectors[[ids(w) for w in text]].mean(0) if text else np.zeros(16) for text in words]
     predicted = pretrainer.predict(texts)
@@ -413,7 +414,7 @@ def test_predict_is_the_mean_of_the_word_vectors(pretrainer):
 
 def test_predict_in_parts(pretrainer, corpus, monkeypatch):
     whole = pretrainer.predict([*corpus, "", "unseen", *corpus, ""])
-    monkeypatch.setattr("keras_transfer_sentiment.layers._WORDS", 7)
+    monkeypatch.setattr("keras_transfer_sentiment.vectors.arithmetic._WORDS", 7)
     parts = pretrainer.predict([*corpus, "", "unseen", *corpus, ""])
     np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-6)
 
@@ -426,49 +427,49 @@ def test_predict_and_call_agree(pretrainer, corpus):
 
 def test_vector(pretrainer):
     place = pretrainer.encoder.word_id("charming")
-    np.testing.assert_array_equal(pretrainer.vector("charming"), pretrainer.vectors[place])
+    np.testing.assert_array_equal(pretrainer.word_vectors["charming"], pretrainer.word_vectors.matrix[place])
     for word in ("unseen", "Charming", ""):
         with raises(KeyError, "is not in the vocabulary", repr(word)):
-            pretrainer.vector(word)
+            pretrainer.word_vectors[word]
     with raises(KeyError, "'the' is a stop word of this `TextEncoder`", "`stop_words`"):
-        pretrainer.vector("the")
+        pretrainer.word_vectors["the"]
 
 
 def test_most_similar_matches_numpy(pretrainer):
-    vectors, words = np.float64(pretrainer.vectors), pretrainer.encoder.vocabulary
+    vectors, words = np.float64(pretrainer.word_vectors.matrix), pretrainer.encoder.vocabulary
     place = words.index("witty")
     cosine = vectors @ vectors[place] / np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)
     cosine /= np.linalg.norm(vectors[place])
     order = [i for i in np.argsort(-cosine) if i not in (0, place)]
-    found = pretrainer.most_similar("witty", top_n=5)
+    found = pretrainer.word_vectors.most_similar("witty", top_n=5)
     assert [word for word, _ in found] == [words[i] for i in order[:5]]
     np.testing.assert_allclose([score for _, score in found], cosine[order[:5]], rtol=1e-4)
-    assert len(pretrainer.most_similar("witty")) == 10
-    assert len(pretrainer.most_similar("witty", top_n=10_000)) == len(words) - 2
+    assert len(pretrainer.word_vectors.most_similar("witty")) == 10
+    assert len(pretrainer.word_vectors.most_similar("witty", top_n=10_000)) == len(words) - 2
     with raises(KeyError, "'unseen' is not in the vocabulary"):
-        pretrainer.most_similar("unseen")
+        pretrainer.word_vectors.most_similar("unseen")
     with raises(ValueError, "`top_n` must be an integer, 1 or more"):
-        pretrainer.most_similar("witty", top_n=0)
+        pretrainer.word_vectors.most_similar("witty", top_n=0)
 
 
 def test_embedding_layer_is_a_frozen_copy_with_a_mask(small):
     layer = small.embedding_layer()
     ids = np.array([[2, 1, 0]])
-    np.testing.assert_array_equal(np.asarray(layer(ids)), small.vectors[ids])
+    np.testing.assert_array_equal(np.asarray(layer(ids)), small.word_vectors.matrix[ids])
     assert np.asarray(layer.compute_mask(ids)).tolist() == [[True, True, False]]
     assert not layer.trainable_weights
-    before = small.vectors
+    before = small.word_vectors.matrix
     layer.embeddings.assign(np.zeros(layer.embeddings.shape))
-    np.testing.assert_array_equal(small.vectors, before)
+    np.testing.assert_array_equal(small.word_vectors.matrix, before)
 
 
 @pytest.mark.parametrize(
     "use",
     [
-        lambda model: model.vectors,
+        lambda model: model.word_vectors.matrix,
         lambda model: model.predict(["film"]),
-        lambda model: model.vector("film"),
-        lambda model: model.most_similar("film"),
+        lambda model: model.word_vectors["film"],
+        lambda model: model.word_vectors.most_similar("film"),
         lambda model: model.embedding_layer(),
         lambda model: model.encode(["film"]),
     ],
@@ -485,14 +486,14 @@ def test_save_and_load_keep_everything(small, corpus, tmp_path):
     small.save(tmp_path / "words.keras")
     for loaded in (load_model(tmp_path / "words.keras"), keras.models.load_model(tmp_path / "words.keras")):
         assert type(loaded) is SkipGramPretrainer
-        np.testing.assert_array_equal(loaded.vectors, small.vectors)
+        np.testing.assert_array_equal(loaded.word_vectors.matrix, small.word_vectors.matrix)
         assert loaded.encoder.vocabulary == small.encoder.vocabulary
         np.testing.assert_array_equal(loaded.encoder.counts, small.encoder.counts)
         np.testing.assert_array_equal(loaded.predict(corpus), small.predict(corpus))
         assert loaded.get_config() == small.get_config()
     small.fit(corpus, epochs=1, verbose=0)
     loaded.fit(corpus, epochs=1, verbose=0)
-    np.testing.assert_array_equal(loaded.vectors, small.vectors)
+    np.testing.assert_array_equal(loaded.word_vectors.matrix, small.word_vectors.matrix)
 
 
 def test_save_and_load_an_unfitted_pretrainer(corpus, tmp_path):
@@ -501,7 +502,7 @@ def test_save_and_load_an_unfitted_pretrainer(corpus, tmp_path):
     loaded = load_model(tmp_path / "words.keras")
     loaded.fit(corpus, epochs=1, verbose=0)
     assert loaded.window == 3
-    assert loaded.vectors.shape[1] == 8
+    assert loaded.word_vectors.matrix.shape[1] == 8
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -541,7 +542,7 @@ def test_save_keeps_the_encoders_settings(tmp_path):
         (None, TypeError, ("None of type NoneType",)),
         (tf.data.Dataset.from_tensors("good film").repeat(), ValueError, ("repeats without end", ".take(n)")),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=short_id,
 )
 def test_fit_refuses_and_stays_unfitted(texts, kind, parts):
     model = SkipGramPretrainer(4)
@@ -570,7 +571,7 @@ def test_fit_works_after_a_refusal():
     with raises(TypeError, "at position 1"):
         model.fit(["a good film", None], verbose=0)
     model.fit(["a good film", "a bad film"], epochs=1, verbose=0)
-    assert model.vectors.shape == (4, 4)
+    assert model.word_vectors.matrix.shape == (4, 4)
 
 
 @pytest.mark.parametrize(
@@ -583,7 +584,7 @@ def test_fit_works_after_a_refusal():
         (np.array([[1, -1]]), ValueError, ("`predict` expects word ids from 0 to", "from -1 to 1")),
         (np.ones((2, 2)), ValueError, ("`predict` expects `x` of one dimension",)),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=short_id,
 )
 def test_predict_refuses(pretrainer, texts, kind, parts):
     with raises(kind, *parts):
@@ -602,7 +603,7 @@ def test_predict_refuses(pretrainer, texts, kind, parts):
         (["gem"], {"batch_size": 0}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
         (["gem"], {"verbose": "x"}, ValueError, ("`verbose` must be one of 'auto', 0, 1, 2",)),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=short_id,
 )
 def test_a_refused_second_fit_changes_nothing(pretrainer, texts, options, kind, parts):
     with unchanged(pretrainer), raises(kind, *parts):
@@ -652,7 +653,7 @@ def test_adapt_with_another_size(small):
         ({"encoder": "english"}, TypeError, ("`encoder` must be a `TextEncoder`", "'english' of type str")),
         ({"encoder": TextEncoder}, TypeError, ("`encoder` must be a `TextEncoder`", "of type type")),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=short_id,
 )
 def test_bad_arguments(options, kind, parts):
     with raises(kind, *parts):

@@ -284,7 +284,7 @@ def texts():
         yield " ".join(f"w{int(words.paretovariate(0.8)) % 900}" for _ in range(40))
 pretrainer = SkipGramPretrainer(32, window=5, seed=SEED)
 pretrainer.fit(texts, epochs=40, verbose=0, cache_dir=folder)
-np.save(target, pretrainer.vectors)
+np.save(target, pretrainer.word_vectors.matrix)
 """
 
 

@@ -129,7 +129,7 @@ def test_max_words(tmp_path, table, name, file_format):
 
 def test_a_word_that_comes_twice(tmp_path):
     path = written(tmp_path, "4 1\nfilm 1\nbad 2\nfilm 3\nbad 4\n")
-    with pytest.warns(UserWarning, match=r"words\.vec: 2 words come again, such as 'film'\. The first") as caught:
+    with pytest.warns(UserWarning, match=r"words\.vec: 2 words are repeated, such as 'film'\. The first") as caught:
         words, vectors = read_vectors(path)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -273,7 +273,7 @@ def test_max_words_refuses(tmp_path, value, kind):
         ([""], [[1.0]], ValueError, ("cannot hold ''", "empty")),
         (["\ud800"], [[1.0]], ValueError, ("cannot hold", "no valid Unicode")),
         (["a", 5], [[1.0], [2.0]], TypeError, ("expects words to be str", "5 of type int", "str(word)")),
-        (["a", "b", "a"], np.ones((3, 2)), ValueError, ("1 of the words come again",)),
+        (["a", "b", "a"], np.ones((3, 2)), ValueError, ("1 of the words are repeated",)),
         (["a", "b"], np.ones((3, 2)), ValueError, ("a vector for each of 2 words", "(3, 2)", "`vectors[1:]`")),
         (["a"], [1.0], ValueError, ("a vector for each of 1 words", "(1,)")),
         ([], np.ones((0, 2)), ValueError, ("at least one", "(0, 2)")),

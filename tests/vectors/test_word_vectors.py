@@ -4,9 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from keras_transfer_sentiment import NotFittedError, SkipGramPretrainer, TextEncoder
+from keras_transfer_sentiment import NotFittedError, SkipGramPretrainer, TextEncoder, WordVectors
 from keras_transfer_sentiment.vectors.files import read_vectors
-from keras_transfer_sentiment.vectors.word_vectors import WordVectors
+from keras_transfer_sentiment.vectors.subwords import CharNgrams
 
 from ..contracts import raises
 
@@ -14,36 +14,10 @@ FORMATS = [("words.vec", "word2vec"), ("words.bin", "word2vec-binary"), ("words.
 NO_GENSIM = "gensim comes with the benchmarks extra only"
 
 
-class Encoder:
-    """The part of a `TextEncoder` that word vectors need, for words of any kind."""
-
-    def __init__(self, words, counts=None, lowercase=True):
-        self.vocabulary = ["", *words]
-        self.counts = np.array([0, *(counts or [10] * len(words))])
-        self.lowercase = lowercase
-        self._index = {word: i for i, word in enumerate(self.vocabulary) if i}
-
-    def __contains__(self, word):
-        return word in self._index
-
-    def word_id(self, word):
-        if word not in self._index:
-            raise KeyError(f"{word!r} is not in the vocabulary")
-        return self._index[word]
-
-
-class Model(WordVectors):
-    def __init__(self, words, vectors, **options):
-        self.encoder = Encoder(words, **options)
-        vectors = np.asarray(vectors, "float32")
-        self.vectors = np.concatenate([np.zeros((1, vectors.shape[1]), "float32"), vectors])
-
-    def _check_vocabulary(self, caller):
-        assert hasattr(self, caller)
-
-
-class Pretrainer(SkipGramPretrainer, WordVectors):
-    pass
+def vectors_of(words, matrix, counts=None, lowercase=True):
+    """Returns word vectors of words of any kind, stop words and upper case too."""
+    encoder = TextEncoder(None, lowercase=lowercase)
+    return WordVectors.from_words(list(words), np.asarray(matrix, "float32"), counts, encoder)
 
 
 def cosine(a, b):
@@ -54,7 +28,7 @@ def cosine(a, b):
 @pytest.fixture
 def model(rng):
     words = ["film", "good", "bad", "plot", "warm", "cold", "noisy", "café"]
-    return Model(words, rng.normal(size=(len(words), 5)))
+    return vectors_of(words, rng.normal(size=(len(words), 5)), counts=[10] * len(words))
 
 
 def written(tmp_path, content, name="words.vec"):
@@ -73,9 +47,9 @@ def test_word_pairs_agree_with_gensim(rng, name):
     with open(datapath(name), encoding="utf-8") as file:
         words = sorted({word.lower() for line in file if line[0] != "#" for word in line.split("\t")[:2]})[::3]
     words = [*words, *(word for word in ("tiger", "cat", "old", "new") if word not in words)]
-    ours = Model(words, rng.normal(size=(len(words), 6)))
+    ours = vectors_of(words, rng.normal(size=(len(words), 6)))
     theirs = models.KeyedVectors(6)
-    theirs.add_vectors(words, ours.vectors[1:])
+    theirs.add_vectors(words, ours.matrix[1:])
     pearson, spearman, missing = theirs.evaluate_word_pairs(datapath(name))
     found = ours.evaluate_word_pairs(datapath(name))
     assert found["pairs"] > 20
@@ -87,8 +61,8 @@ def test_word_pairs_agree_with_gensim(rng, name):
 def test_analogies_agree_with_gensim(model):
     models = pytest.importorskip("gensim.models", reason=NO_GENSIM)
     theirs = models.KeyedVectors(5)
-    theirs.add_vectors(model.encoder.vocabulary[1:], model.vectors[1:])
-    unit = model.vectors[3] / np.linalg.norm(model.vectors[3])  # gensim adds vectors that are given as they are
+    theirs.add_vectors(model.encoder.vocabulary[1:], model.matrix[1:])
+    unit = model.matrix[3] / np.linalg.norm(model.matrix[3])  # gensim adds vectors that are given as they are
     for positive, negative in ((["good", "warm"], ["bad"]), (["good"], []), (["film", unit], ["cold"])):
         expected = theirs.most_similar(positive=positive, negative=negative, topn=3)
         found = model.most_similar(positive, negative, top_n=3)
@@ -99,21 +73,25 @@ def test_analogies_agree_with_gensim(model):
 # Questions.
 
 
-def test_vector_and_similarity(model):
-    np.testing.assert_array_equal(model.vector("bad"), model.vectors[3])
-    assert model.vector("bad").dtype == np.float32
-    expected = cosine(model.vectors[1], model.vectors[2])
+def test_getting_and_similarity(model):
+    np.testing.assert_array_equal(model["bad"], model.matrix[3])
+    assert model["bad"].dtype == np.float32
+    expected = cosine(model.matrix[1], model.matrix[2])
     assert type(model.similarity("film", "good")) is float
     assert model.similarity("film", "good") == pytest.approx(expected, abs=1e-6)
     assert model.similarity("good", "film") == pytest.approx(expected, abs=1e-6)
     assert 1 - 1e-6 <= model.similarity("film", "film") <= 1.0
-    for use in (model.vector, lambda word: model.similarity("film", word), lambda word: model.similarity(word, "film")):
+    for use in (
+        model.__getitem__,
+        lambda word: model.similarity("film", word),
+        lambda word: model.similarity(word, "film"),
+    ):
         with raises(KeyError, "'unseen' is not in the vocabulary"):
             use("unseen")
 
 
 def test_most_similar_to_one_word(model):
-    vectors = model.vectors
+    vectors = model.matrix
     expected = sorted(((cosine(vectors[2], vectors[i]), i) for i in (1, 3, 4, 5, 6, 7, 8)), reverse=True)
     found = model.most_similar("good", top_n=3)
     assert [word for word, _ in found] == [model.encoder.vocabulary[i] for _, i in expected[:3]]
@@ -124,7 +102,7 @@ def test_most_similar_to_one_word(model):
 
 
 def test_most_similar_to_several(model, rng):
-    vectors, words = model.vectors, model.encoder.vocabulary
+    vectors, words = model.matrix, model.encoder.vocabulary
     vector = 100 * rng.normal(size=5)
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     query = unit[1] + unit[2] + vector / np.linalg.norm(vector) - unit[3]
@@ -136,17 +114,17 @@ def test_most_similar_to_several(model, rng):
 
 
 def test_most_similar_to_vectors(model):
-    best = model.most_similar(model.vectors[4], top_n=1)
+    best = model.most_similar(model.matrix[4], top_n=1)
     assert best[0][0] == "plot"
     assert best[0][1] == pytest.approx(1.0)
-    assert len(model.most_similar(model.vectors[1], top_n=99)) == 8  # no word is given, so none is left out
-    assert model.most_similar(model.vectors[1:3]) == model.most_similar([model.vectors[1], model.vectors[2]])
-    assert model.most_similar([], negative=["good"])[0][0] == model.most_similar(-model.vector("good"))[0][0]
+    assert len(model.most_similar(model.matrix[1], top_n=99)) == 8  # no word is given, so none is left out
+    assert model.most_similar(model.matrix[1:3]) == model.most_similar([model.matrix[1], model.matrix[2]])
+    assert model.most_similar([], negative=["good"])[0][0] == model.most_similar(-model["good"])[0][0]
 
 
 def test_words_of_any_kind(rng):
     words = [7, ("new", "york"), "film", frozenset({1}), np.int64(9)]
-    model = Model(words, rng.normal(size=(5, 4)))
+    model = vectors_of(words, rng.normal(size=(5, 4)))
     assert model.most_similar(7, top_n=4)[0][0] in words[1:]
     assert len(model.most_similar(np.int64(9))) == 4
     assert len(model.most_similar(("new", "york"))) == 4  # one word
@@ -184,7 +162,7 @@ def test_most_similar_refuses(model, arguments, kind, parts):
 def test_analogy():
     words = ["man", "woman", "king", "queen", "film"]
     vectors = [[1, 0, 0.1], [0, 1, 0.1], [1, 0, 1], [0, 1, 1], [1, 1, -1]]
-    model = Model(words, vectors)
+    model = vectors_of(words, vectors)
     ((word, score),) = model.analogy("man", "king", "woman")
     assert word == "queen"
     assert score > 0.9
@@ -216,7 +194,7 @@ def test_evaluate_word_pairs(tmp_path, model, kind):
 
 
 def test_word_pairs_with_ties_case_and_a_mark_of_ones_own(tmp_path):
-    model = Model(["A", "b", "c", "d"], [[1, 0], [1, 0], [0, 1], [1, 1]], lowercase=False)
+    model = vectors_of(["A", "b", "c", "d"], [[1, 0], [1, 0], [0, 1], [1, 1]], lowercase=False)
     path = written(tmp_path, "A;b;9\nA;c;1\nA;d;4\nb;c;4\na;b;9\n", "pairs.txt")
     found = model.evaluate_word_pairs(path, delimiter=";")
     # Cosines 1, 0, 0.71, 0 have the ranks 4, 1.5, 3, 1.5; scores 9, 1, 4, 4 have 4, 1, 2.5, 2.5.
@@ -264,7 +242,7 @@ def pyplot():
 def test_plot(pyplot, model):
     ax = model.plot(["film", "good", "bad", "café", "film"])
     points = np.asarray(ax.collections[0].get_offsets())
-    unit = model.vectors[[1, 2, 3, 8]] / np.linalg.norm(model.vectors[[1, 2, 3, 8]], axis=1, keepdims=True)
+    unit = model.matrix[[1, 2, 3, 8]] / np.linalg.norm(model.matrix[[1, 2, 3, 8]], axis=1, keepdims=True)
     unit -= unit.mean(axis=0)
     variance = np.linalg.eigvalsh(unit.T @ unit)[::-1]
     np.testing.assert_allclose((points**2).sum(axis=0), variance[:2], rtol=1e-4)
@@ -276,7 +254,7 @@ def test_plot(pyplot, model):
 
 
 def test_plot_takes_the_frequent_words_and_other_axes(pyplot, rng):
-    model = Model(range(60), rng.normal(size=(60, 8)))
+    model = vectors_of(range(60), rng.normal(size=(60, 8)))
     _, axes = pyplot.subplots(1, 2, figsize=(20, 10))
     assert model.plot(ax=axes[1]) is axes[1]
     assert [text.get_text() for text in axes[1].texts] == [str(i) for i in range(50)]
@@ -285,7 +263,7 @@ def test_plot_takes_the_frequent_words_and_other_axes(pyplot, rng):
 
 def test_labels_do_not_cover_each_other(pyplot, rng):
     words = [f"word number {i}" for i in range(30)]
-    ax = Model(words, rng.normal(size=(30, 20))).plot(words)
+    ax = vectors_of(words, rng.normal(size=(30, 20))).plot(words)
     ax.figure.canvas.draw()
     boxes = [text.get_window_extent() for text in ax.texts if not text.arrow_patch]  # of others, the line is part
     pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i]]
@@ -296,11 +274,11 @@ def test_labels_do_not_cover_each_other(pyplot, rng):
 
 
 def test_plot_takes_labels_as_they_are(pyplot):
-    model = Model(["$x^$", "a_b", "%"], np.eye(3))
+    model = vectors_of(["$x^$", "a_b", "%"], np.eye(3))
     ax = model.plot()
     ax.figure.canvas.draw()
     assert [text.get_text() for text in ax.texts] == ["$x^$", "a_b", "%"]
-    flat = Model(["a", "b"], [[1.0], [-1.0]]).plot()
+    flat = vectors_of(["a", "b"], [[1.0], [-1.0]]).plot()
     np.testing.assert_allclose(np.abs(flat.collections[0].get_offsets()), [[1, 0], [1, 0]])
 
 
@@ -320,31 +298,49 @@ def test_plot_refuses(model, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "file_format"), FORMATS)
-def test_save_vectors(tmp_path, model, name, file_format):
-    model.save_vectors(tmp_path / name, file_format)
+def test_save_for_other_tools(tmp_path, model, name, file_format):
+    model.save(tmp_path / name, file_format)
     words, vectors = read_vectors(tmp_path / name)
-    assert words == model.encoder.vocabulary[1:]
-    np.testing.assert_array_equal(vectors, model.vectors[1:])
+    assert words == list(model)
+    np.testing.assert_array_equal(vectors, model.matrix[1:])
+    loaded = WordVectors.load(tmp_path / name, encoder=TextEncoder(None))
+    assert list(loaded) == words
+    np.testing.assert_array_equal(loaded.matrix, model.matrix)
+    assert len(WordVectors.load(tmp_path / name, encoder=TextEncoder(None), max_words=3)) == 3
 
 
-def test_save_vectors_refuses(tmp_path, model):
-    with raises(ValueError, "does not tell the format"):
-        model.save_vectors(tmp_path / "words")
+def test_save_refuses(tmp_path, model):
+    with raises(ValueError, "does not tell the format", ".safetensors"):
+        model.save(tmp_path / "words")
     for word in ("New York", "a\nb"):
         with raises(ValueError, "cannot hold", "replace its spaces"):
-            Model(["film", word], np.eye(2)).save_vectors(tmp_path / "words.vec")
-    with raises(ValueError, "hold str only", "7 of type int", "Map such words to str", "write_vectors"):
-        Model(["film", 7], np.eye(2)).save_vectors(tmp_path / "words.vec")
+            vectors_of(["film", word], np.eye(2), lowercase=False).save(tmp_path / "words.vec")
+    with raises(ValueError, "hold str only", "7 of type int", "`.safetensors`"):
+        vectors_of(["film", 7], np.eye(2)).save(tmp_path / "words.vec")
+    with raises(FileNotFoundError, "No folder"):
+        model.save(tmp_path / "missing" / "words.safetensors")
     assert not os.listdir(tmp_path)
 
 
+def test_load_refuses(tmp_path, model):
+    model.save(tmp_path / "words.vec")
+    model.save(tmp_path / "words.safetensors")
+    with raises(FileNotFoundError, "No file of word vectors at"):
+        WordVectors.load(tmp_path / "other.vec")
+    with raises(ValueError, "`file_format` must be one of", "'safetensors'"):
+        WordVectors.load(tmp_path / "words.vec", file_format="vec")
+    for name in ("words.vec", "words.safetensors"):
+        with raises(ValueError, "the vocabulary from the", "one of 8 words", "a new `TextEncoder`"):
+            WordVectors.load(tmp_path / name, encoder=model.encoder)
+
+
 def test_save_projector(tmp_path):
-    model = Model(["film", "a\tb", "c\nd\\n", 7, "电影"], np.float32([[0.1, 2], [3, 4], [5, 6], [7, 8], [9, 10]]))
+    model = vectors_of(["film", "a\tb", "c\nd\\n", 7, "电影"], np.float32([[0.1, 2], [3, 4], [5, 6], [7, 8], [9, 10]]))
     folder = tmp_path / "new" / "logs"
     model.save_projector(folder, max_words=4)
     assert sorted(os.listdir(folder)) == ["metadata.tsv", "projector_config.pbtxt", "vectors.tsv"]
     assert (folder / "metadata.tsv").read_text("utf-8") == "film\na\\tb\nc\\nd\\\\n\n7\n"
-    np.testing.assert_array_equal(np.loadtxt(folder / "vectors.tsv", "float32", delimiter="\t"), model.vectors[1:5])
+    np.testing.assert_array_equal(np.loadtxt(folder / "vectors.tsv", "float32", delimiter="\t"), model.matrix[1:5])
     config = (folder / "projector_config.pbtxt").read_text("utf-8")
     assert config.startswith("embeddings {")
     assert 'tensor_path: "vectors.tsv"' in config
@@ -360,11 +356,11 @@ def test_save_projector(tmp_path):
 
 def test_drift(model):
     words = model.encoder.vocabulary[1:]
-    later = Model(["new", *words[:0:-1]], np.concatenate([np.ones((1, 5)), 2 * model.vectors[:1:-1]]))
+    later = vectors_of(["new", *words[:0:-1]], np.concatenate([np.ones((1, 5)), 2 * model.matrix[:1:-1]]))
     assert later.drift(model, top_n=3) == [(word, pytest.approx(0.0, abs=1e-6)) for word, _ in later.drift(model, 3)]
-    moved = later.encoder.word_id("plot")
-    later.vectors[moved] = -later.vectors[moved]
-    found = later.drift(model)
+    turned = np.array(later.matrix[1:])
+    turned[later.encoder.word_id("plot") - 1] *= -1
+    found = vectors_of(list(later), turned).drift(model)
     assert len(found) == len(words) - 1
     assert found[0] == ("plot", pytest.approx(2.0))
     assert found[1][1] == pytest.approx(0.0, abs=1e-6)
@@ -376,7 +372,7 @@ def test_drift_after_a_rotation(rng):
     rotation = np.linalg.qr(rng.normal(size=(4, 4)))[0]
     later = vectors @ rotation
     later[3] *= -1
-    before, now = Model(words, vectors), Model(words[::-1], later[::-1])
+    before, now = vectors_of(words, vectors), vectors_of(words[::-1], later[::-1])
     assert now.drift(before, top_n=5)[4][1] > 0.5
     aligned = now.drift(before, top_n=2, align=True)
     assert aligned[0][0] == "word3"
@@ -385,21 +381,21 @@ def test_drift_after_a_rotation(rng):
 
 
 def test_drift_leaves_out_rare_words():
-    model = Model(["a", "b", "c"], np.eye(3), counts=[9, 5, 4])
+    model = vectors_of(["a", "b", "c"], np.eye(3), counts=[9, 5, 4])
     assert {word for word, _ in model.drift(model)} == {"a", "b"}
     assert {word for word, _ in model.drift(model, min_count=0)} == {"a", "b", "c"}
     assert {word for word, _ in model.drift(model, min_count=9)} == {"a"}
 
 
 def test_drift_refuses(model):
-    with raises(TypeError, "expects a pretrainer as `other`", "'words.keras'"):
+    with raises(TypeError, "expects `WordVectors` as `other`", "'words.keras'"):
         model.drift("words.keras")
-    other = Model(["film"], np.ones((1, 3)))
+    other = vectors_of(["film"], np.ones((1, 3)))
     for align in (False, True):
         with raises(ValueError, "vectors of one length", "Received 3 in `other` and 5 here"):
             model.drift(other, align=align)
-    with raises(ValueError, "no word that both models know", "5 times"):
-        model.drift(Model(["unseen"], np.ones((1, 5))))
+    with raises(ValueError, "no word that is in both vocabularies", "5 times"):
+        model.drift(vectors_of(["unseen"], np.ones((1, 5))))
     with raises(ValueError, "occurs 11 times or more", "Lower `min_count`"):
         model.drift(model, min_count=11)
     with raises(ValueError, "`top_n` must be an integer, 1 or more"):
@@ -408,43 +404,136 @@ def test_drift_refuses(model):
         model.drift(model, min_count=-1)
 
 
-# With the pretrainer.
+# A value.
 
 
-@pytest.fixture(scope="module")
-def small(corpus):
-    model = Pretrainer(6, seed=0, encoder=TextEncoder(min_count=1))
-    model.adapt(corpus[:20])
-    return model
+def test_reads_like_a_mapping(model):
+    words = model.encoder.vocabulary[1:]
+    assert len(model) == len(words) == 8
+    assert list(model) == list(model.keys()) == words
+    assert "film" in model
+    assert all(other not in model for other in ("unseen", "", 7, None, ["film"]))
+    np.testing.assert_array_equal(model["plot"], model.matrix[4])
+    assert model.get("unseen") is None
+    np.testing.assert_array_equal(np.array(list(model.values())), model.matrix[1:])
+    assert [word for word, _ in model.items()] == words
+    assert repr(model) == "WordVectors(8 words, embedding_dim=5)"
 
 
-def test_with_a_pretrainer(small, tmp_path):
-    words = small.encoder.vocabulary
-    assert small.most_similar(words[1], top_n=2)[0][0] in words[2:]
-    np.testing.assert_array_equal(small.vector(words[5]), small.vectors[5])
-    assert len(small.analogy(*words[1:4], top_n=3)) == 3
-    small.save_vectors(tmp_path / "words.bin")
-    read_words, vectors = read_vectors(tmp_path / "words.bin")
-    assert read_words == words[1:]
-    np.testing.assert_array_equal(vectors, small.vectors[1:])
-    assert small.drift(small, top_n=1, min_count=1)[0][1] == pytest.approx(0.0, abs=1e-6)
+def test_equals_one_of_the_same_content(model, tmp_path):
+    words = list(model)
+    same = vectors_of(words, model.matrix[1:], model.counts[1:])
+    assert model == same
+    assert model != vectors_of(words[::-1], model.matrix[1:])
+    assert model != vectors_of(words, 2 * model.matrix[1:])
+    assert model != vectors_of(words, model.matrix[1:], counts=range(1, 9))
+    assert model != vectors_of(words, model.matrix[1:], lowercase=False)
+    assert model != {}
+
+
+def test_nothing_changes_it(model):
+    matrix = np.array(model.matrix)
+    encoder = model.encoder.copy()
+    vectors = WordVectors(encoder, matrix)
+    matrix[1] = 9.0
+    encoder.adapt(["other words"])
+    assert vectors == model
+    with pytest.raises(ValueError, match="read-only"):
+        vectors.matrix[1] = 9.0
+    vectors["film"][:] = 9.0
+    assert vectors == model
+
+
+def test_transform_is_the_mean_of_the_known_words(model, rng):
+    texts = [
+        "film plot",
+        "",
+        "unseen",
+        "Good, good film: unseen!",
+        *(" ".join(rng.choice(list(model), 9)) for _ in range(99)),
+    ]
+    expected = [
+        np.mean([model[word] for word in words], axis=0) if words else np.zeros(5)
+        for words in ([word for word in model.encoder.tokenize(text) if word in model] for text in texts)
+    ]
+    found = model.transform(texts)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(model.transform(model.encode(texts)), found)
+    np.testing.assert_array_equal(model.transform([["good", "film"]]), model.transform(["good film"]))
+
+
+def test_transform_in_parts(model, rng, monkeypatch):
+    texts = ["film plot", "", "unseen", *(" ".join(rng.choice(list(model), 9)) for _ in range(99)), ""]
+    whole = model.transform(texts)
+    monkeypatch.setattr("keras_transfer_sentiment.vectors.arithmetic._WORDS", 7)
+    np.testing.assert_allclose(model.transform(texts), whole, rtol=1e-5, atol=1e-6)
+
+
+def test_from_words_leaves_out_what_no_text_gives():
+    words, matrix = ["The", "the", "film", "Film", "good"], np.arange(1, 11).reshape(5, 2)
+    vectors = WordVectors.from_words(words, matrix)
+    assert vectors.vocabulary == ["", "film", "good"]
+    assert vectors.matrix.tolist() == [[0, 0], [5, 6], [9, 10]]
+    assert vectors.counts.tolist() == [0, 1_000_000, 500_000]
+    assert WordVectors.from_words(words, matrix, [5, 4, 3, 2, 1]).counts.tolist() == [0, 3, 1]
+    assert list(vectors_of(words, matrix, lowercase=False)) == words
 
 
 @pytest.mark.parametrize(
-    "use",
+    ("arguments", "options", "kind", "parts"),
     [
-        lambda model, path: model.vector("film"),
-        lambda model, path: model.similarity("film", "plot"),
-        lambda model, path: model.most_similar("film"),
-        lambda model, path: model.analogy("film", "plot", "good"),
-        lambda model, path: model.evaluate_word_pairs(path),
-        lambda model, path: model.plot(),
-        lambda model, path: model.save_vectors(path),
-        lambda model, path: model.save_projector(path),
-        lambda model, path: model.drift(model),
+        ((["Film"], [[1.0]]), {}, ValueError, ("None of the 1 words", "`lowercase`")),
+        ((["film"], [[1.0], [2.0]]), {}, ValueError, ("each of 1 words", "Received 2 vectors")),
+        ((["film"], [[1.0]]), {"counts": [1, 2]}, ValueError, ("Received 1 vectors and 2 counts",)),
+        ((["film", "film"], [[1.0], [2.0]]), {}, ValueError, ("1 of the words are repeated",)),
+        ((["film"], [[1.0]]), {"encoder": TextEncoder(phrases=True)}, ValueError, ("which words are phrases",)),
+        ((["film"], [[np.inf]]), {}, ValueError, ("finite float32 numbers", "in row 1")),
     ],
+    ids=lambda value: str(value)[:30],
 )
-def test_before_fit(use, tmp_path):
-    with raises(NotFittedError, "has no vocabulary yet", "call `fit(texts)`"):
-        use(Pretrainer(4), tmp_path / "words.vec")
-    assert not os.listdir(tmp_path)
+def test_from_words_refuses(arguments, options, kind, parts):
+    with raises(kind, *parts):
+        WordVectors.from_words(*arguments, **options)
+
+
+def test_the_constructor_refuses(model):
+    with raises(TypeError, "`encoder` must be a `TextEncoder`", "['film'] of type list", "from_words"):
+        WordVectors(["film"], np.eye(2))
+    with raises(NotFittedError, "has no vocabulary yet"):
+        WordVectors(TextEncoder(), np.eye(2))
+    for matrix in (model.matrix[1:], np.ones(9), np.array([["a"] * 5] * 9), np.empty((9, 0))):
+        with raises(ValueError, "`matrix` must be a float array (9, embedding_dim)"):
+            WordVectors(model.encoder, matrix)
+    with raises(ValueError, "Row 0 of `matrix` belongs to padding"):
+        WordVectors(model.encoder, np.ones((9, 5)))
+    with raises(ValueError, "`char_ngrams` must have vectors of the length of the words', 5", "(7, 3)"):
+        WordVectors(model.encoder, model.matrix, CharNgrams(np.ones((7, 3), "float32"), (3, 4)))
+
+
+# Of a pretrainer.
+
+
+def test_word_vectors_of_a_pretrainer(pretrainer, tmp_path):
+    vectors = pretrainer.word_vectors
+    assert vectors.vocabulary == pretrainer.encoder.vocabulary
+    assert vectors is pretrainer.word_vectors
+    vectors.save(tmp_path / "words.safetensors")
+    assert WordVectors.load(tmp_path / "words.safetensors") == vectors
+
+
+def test_word_vectors_stay_as_they_were_when_training_goes_on(corpus):
+    model = SkipGramPretrainer(6, seed=0)
+    model.fit(corpus, epochs=1, verbose=0)
+    before = model.word_vectors
+    kept = np.array(before.matrix)
+    model.fit([*corpus, "zebra zebra"], epochs=1, verbose=0, grow_vocabulary=True)
+    np.testing.assert_array_equal(before.matrix, kept)
+    assert "zebra" in model.word_vectors
+    assert "zebra" not in before
+    assert (model.word_vectors["film"] != before["film"]).any()
+
+
+def test_a_pretrainer_without_a_vocabulary_has_none():
+    with raises(NotFittedError, "`word_vectors`", "has no vocabulary yet", "call `fit(texts)`"):
+        _ = SkipGramPretrainer(4).word_vectors

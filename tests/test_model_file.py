@@ -1,6 +1,7 @@
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -210,11 +211,42 @@ def test_models_in_a_new_process(saved, pretrainer, classifier, comments, scaled
         assert np.ptp(numbers) > 1e-3
 
 
-def test_keras_loads_in_a_new_process_once_the_class_is_imported(saved, classifier, corpus):
-    imports = "from keras.models import load_model\nfrom keras_transfer_sentiment import TransferSentimentClassifier"
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import keras_transfer_sentiment\nfrom keras.models import load_model",
+        "from keras.models import load_model\nimport keras_transfer_sentiment",
+        "from keras.models import load_model\nfrom keras_transfer_sentiment import TransferSentimentClassifier",
+    ],
+    ids=["before keras", "after keras", "with the class"],
+)
+def test_keras_loads_in_a_new_process(saved, classifier, corpus, imports):
     ((kind, numbers),) = predict_elsewhere([saved / "classifier.keras"], corpus, imports)
     assert kind == "TransferSentimentClassifier"
     np.testing.assert_allclose(numbers, classifier.predict(corpus), rtol=1e-5)
+
+
+# Files of version 0.1.
+
+OLD = Path(__file__).parent / "files_of_0_1"
+EXPECTED = json.loads((OLD / "predictions.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", EXPECTED["predictions"])
+@pytest.mark.parametrize("load", [load_model, keras.models.load_model], ids=["ours", "keras"])
+def test_files_of_version_0_1_are_read(name, load):
+    model = load(OLD / f"{name}.keras")
+    np.testing.assert_allclose(model.predict(EXPECTED["texts"]), EXPECTED["predictions"][name], atol=1e-6)
+
+
+def test_a_pretrainer_of_version_0_1_trains_on(corpus):
+    models = [load_model(OLD / "pretrainer.keras") for _ in range(2)]
+    for model in models:
+        model.fit(corpus, epochs=1, verbose=0)
+    np.testing.assert_array_equal(models[0].word_vectors.matrix, models[1].word_vectors.matrix)
+    unfitted = load_model(OLD / "pretrainer_unfitted.keras")
+    unfitted.fit(corpus, epochs=1, verbose=0)
+    assert unfitted.word_vectors.embedding_dim == 4
 
 
 # Files that are no model of this library.
@@ -283,7 +315,7 @@ def test_files_that_are_no_model(saved, tmp_path, how, kind, parts, load):
 
 
 def test_a_classifier_is_no_pretrainer(saved):
-    with raises(ValueError, "holds a TransferSentimentClassifier", "Expected a SkipGramPretrainer"):
+    with raises(ValueError, "holds a TransferSentimentClassifier", "Expected `WordVectors`, a `SkipGramPretrainer`"):
         TransferSentimentClassifier(saved / "classifier.keras")
 
 

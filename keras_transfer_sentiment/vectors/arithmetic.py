@@ -1,0 +1,49 @@
+"""Arithmetic on rows of vectors."""
+
+import numpy as np
+
+from keras_transfer_sentiment.text.vocabulary import EncodedTexts
+
+_WORDS = 1 << 13  # averaged at a time: their vectors stay in the processor's cache
+
+
+def scale_to_unit_length(vectors: np.ndarray) -> np.ndarray:
+    """Returns vectors `(..., dim)` scaled to length 1; the zero vector stays zero."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
+def mean_vectors(table: np.ndarray, texts: EncodedTexts) -> np.ndarray:
+    """Returns the mean row of a table over the words of each text, float32 `(texts, dim)`; zeros without a word.
+
+    Args:
+        table: float32 `(vocabulary, dim)`.
+        texts: the texts as ids of its rows.
+    """
+    means = np.zeros((len(texts), table.shape[1]), "float32")
+    offsets, lengths = texts.offsets, texts.lengths
+    filled = np.flatnonzero(lengths)  # reduceat takes the row that follows for a sum of none
+    first = 0
+    while first < len(filled):
+        start = offsets[filled[first]]
+        last = max(first + 1, int(np.searchsorted(offsets[filled + 1], start + _WORDS, "right")))
+        some = filled[first:last]
+        words = table[texts.ids[start : offsets[some[-1] + 1]]]
+        means[some] = np.add.reduceat(words, offsets[some] - start) / lengths[some, None]
+        first = last
+    return means
+
+
+def center_and_shorten(vectors: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Returns word vectors as a classifier's embedding takes them, float32: centred, and long ones shortened.
+
+    Without the mean vector of running text, which all texts have in common, the differences count. A vector's length
+    says how topical its word is rather than how polar; its square root is left.
+
+    Args:
+        vectors: float32 `(vocabulary, dim)`.
+        counts: int64 `(vocabulary,)`: how often each word was seen.
+    """
+    table = vectors - (counts / counts.sum()) @ vectors
+    table /= np.sqrt(np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12))
+    table[0] = 0.0
+    return table.astype("float32")
