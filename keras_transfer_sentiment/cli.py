@@ -1,6 +1,7 @@
 """The command line: `keras-transfer-sentiment demo`."""
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
@@ -49,30 +50,79 @@ def _picture(text):
 
 
 def _demo(options):
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # only has an effect before TensorFlow is loaded
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    from keras_transfer_sentiment import demo
+    print_text = (lambda *lines: None) if options.json else (lambda *lines: print(*lines, sep="\n", flush=True))
+    print_text(
+        "Word vectors are learned from 62 film comments without labels, then sentiment from 8 with labels:",
+        f"{options.seeds} times from scratch and with transfer. With 50 seeds that takes about a minute on two cores.",
+        "",
+    )
+    with _native_logs_left_out(), Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("Training both ways", total=options.seeds)
+        from keras_transfer_sentiment import demo
 
-    ticks = iter(track(range(options.seeds), "Training both ways", console=Console(stderr=True)))
-    next(ticks)
-    result = demo.run(options.seeds, on_seed=lambda: next(ticks, None))
+        def show(scratch, transfer):
+            if progress.tasks[0].completed == 0:
+                print_text("One seed:", "", *_comment_lines(demo.film_comments().test_texts, scratch, transfer), "")
+            progress.advance(bar)
+
+        result = demo.run(options.seeds, on_seed=show)
     summary = result.summary()
     if options.plot:
         demo.plot(result, options.plot)
     if options.json:
         print(json.dumps(summary, ensure_ascii=False))
         return 0
-    print(f"8 labelled comments, 62 without labels; means of {summary['seeds']} seeds:\n")
-    print(f"  accuracy from scratch    {summary['scratch']:.2f}")
-    print(f"  accuracy with transfer   {summary['transfer']:.2f}\n")
-    print("Probability that a comment is positive   scratch   transfer")
-    for comment in summary["comments"]:
-        print(f"  {comment['text']:<42} {comment['scratch']:.2f}       {comment['transfer']:.2f}")
+    comments = summary["comments"]
+    columns = ([comment[name] for comment in comments] for name in ("text", "scratch", "transfer"))
+    print_text(
+        f"Means of {summary['seeds']} seeds:",
+        "",
+        *_comment_lines(*columns),
+        "",
+        f"  accuracy from scratch    {summary['scratch']:.2f}",
+        f"  accuracy with transfer   {summary['transfer']:.2f}",
+    )
     if options.plot:
-        print(f"\nPlot: {options.plot}")
+        print_text("", f"Plot: {options.plot}")
     return 0
+
+
+def _comment_lines(texts, scratch, transfer):
+    yield "  Probability of positive                    scratch   transfer"
+    for text, without, with_transfer in zip(texts, scratch, transfer, strict=True):
+        yield f"  {text:<42} {without:.2f}      {with_transfer:.2f}"
+
+
+@contextlib.contextmanager
+def _native_logs_left_out():
+    """Keeps the lines that TensorFlow writes past Python out of what the user sees; Python's own messages stay.
+
+    TensorFlow logs to the file descriptor of standard error, some of it before its level of logging can be set.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:  # asked for by the user
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # for other processes
+    descriptor, stream = os.dup(2), sys.stderr
+    with open(os.devnull, "wb") as nowhere, open(descriptor, "w", encoding="utf-8", errors="replace") as error:
+        sys.stderr = error if _writes_to(stream, 2) else stream
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr = stream
+            os.dup2(descriptor, 2)
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+
+
+def _writes_to(stream, descriptor):
+    try:
+        return stream.fileno() == descriptor
+    except (AttributeError, OSError):  # a stream in memory
+        return False
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from importlib import resources
 from typing import NamedTuple
@@ -82,32 +81,50 @@ def film_comments() -> FilmComments:
     return FilmComments(data["unlabelled"], *columns)
 
 
-def run(seeds: int = 50, workers: int | None = None, on_seed: Callable[[], object] = lambda: None) -> DemoResult:
-    """Trains from scratch and with transfer, once a seed.
+def run(
+    seeds: int = 50,
+    workers: int | None = None,
+    on_seed: Callable[[np.ndarray, np.ndarray], object] = lambda scratch, transfer: None,
+) -> DemoResult:
+    """Trains from scratch and with transfer, once per seed.
 
     Args:
         seeds: int. How many runs.
-        workers: int or None. How many processes share them; None takes one a processor. With 1 they run here.
-        on_seed: called after each run.
+        workers: int or None. How many processes share them, this one among them; None takes one per processor.
+        on_seed: called after each run, with its probabilities of the test comments: two float32 arrays `(2,)`.
     """
     comments = film_comments()
     workers = min(workers or os.cpu_count() or 1, seeds)
-    probabilities = []
-    with ExitStack() as stack:
-        train: Callable = map
-        if workers > 1:
-            pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-            train = stack.enter_context(pool).map
-        for pair in train(_both_ways, range(seeds)):
-            probabilities.append(pair)
-            on_seed()
+    pairs = {}
+    for seed, pair in _shared_out(seeds, workers):
+        pairs[seed] = pair
+        on_seed(*pair)
     classifier = _trained(comments, seeds - 1, transfer=True)
     words = classifier.encoder.vocabulary[1:]
-    vectors = classifier.embedding.embeddings.numpy()[1:]
+    vectors = np.asarray(classifier.embedding.embeddings)[1:]
     _, _, directions = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)
-    scratch, transfer = np.array(probabilities).transpose(1, 0, 2)
+    scratch, transfer = np.array([pairs[seed] for seed in range(seeds)]).transpose(1, 0, 2)
     polarity = classifier.predict([[word] for word in words])[:, 0]
     return DemoResult(comments, scratch, transfer, words, vectors @ directions[:2].T, polarity)
+
+
+def _shared_out(seeds, workers):
+    """Yields each seed and its results as they come, the runs shared out among this process and others."""
+    yield 0, _both_ways(0)  # before others start, which then find the machine code on disk
+    if workers == 1:
+        yield from ((seed, _both_ways(seed)) for seed in range(1, seeds))
+        return
+    with ProcessPoolExecutor(workers - 1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        runs = {pool.submit(_both_ways, seed): seed for seed in range(1, seeds)}
+        while runs:
+            mine = next((run for run in reversed(runs) if run.cancel()), None)
+            if mine is not None:  # no other process has begun with it
+                seed = runs.pop(mine)
+                yield seed, _both_ways(seed)
+            else:
+                wait(runs, return_when=FIRST_COMPLETED)
+            for run in [run for run in runs if run.done()]:
+                yield runs.pop(run), run.result()
 
 
 def _trained(comments, seed, transfer):

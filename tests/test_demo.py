@@ -42,7 +42,7 @@ def test_transfer_does_what_the_story_says(demo_result):
 
 def test_processes_of_their_own_change_nothing(demo_result):
     ticks = []
-    spread = demo.run(seeds=2, workers=2, on_seed=lambda: ticks.append(1))
+    spread = demo.run(seeds=2, workers=2, on_seed=lambda *probabilities: ticks.append(probabilities))
     assert len(ticks) == 2
     np.testing.assert_allclose(spread.transfer, demo_result.transfer, rtol=1e-4)
     np.testing.assert_allclose(spread.scratch, demo_result.scratch, rtol=1e-4)
