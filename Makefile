@@ -9,7 +9,7 @@ demo: .venv/plot
 	$(BIN)/keras-transfer-sentiment demo --plot demo.png
 
 test: .venv/test
-	$(BIN)/pytest $(TEST_ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(TEST_ARGS)
 
 lint: .venv/test
 	$(BIN)/ruff check

@@ -7,6 +7,8 @@ import numbers
 import operator
 import os
 import reprlib
+import sys
+import warnings
 
 import numpy as np
 
@@ -16,6 +18,7 @@ _repr.maxlist = _repr.maxtuple = _repr.maxset = _repr.maxdict = _repr.maxarray =
 _repr.maxlevel = 2
 
 
+_INSIDE = ("keras_transfer_sentiment", "keras", "functools", "contextlib")  # packages that a warning is not about
 VERBOSE = ("auto", 0, 1, 2)  # what Keras takes as `verbose`
 
 # Kinds of tokens that need no look at each: they have a hash, equal themselves and are no kind of NumPy's.
@@ -33,6 +36,14 @@ def short(value, limit=70):
     else:
         text = " ".join(_repr.repr(value).split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def warn_caller(message: str) -> None:
+    """Warns at the line of the user's code that called this library, however deep inside the reason was found."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,10 @@
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from keras_transfer_sentiment import checks
+from keras_transfer_sentiment import SkipGramPretrainer, checks
 
 from .contracts import raises
 
@@ -285,3 +287,14 @@ def test_check_choice():
 
 def test_not_fitted_error_is_a_value_error():
     assert issubclass(checks.NotFittedError, ValueError)
+
+
+# Warnings.
+
+
+def test_a_warning_points_at_the_line_of_the_user(tmp_path, recwarn):
+    path = tmp_path / "words.vec"
+    path.write_text("2 1\nfilm 1\ngood 2")  # without the end of the last line
+    line = inspect.currentframe().f_lineno + 1
+    SkipGramPretrainer.from_word_vectors(path)
+    assert [(warning.filename, warning.lineno) for warning in recwarn] == [(__file__, line)]

@@ -7,14 +7,13 @@ import lzma
 import os
 import re
 import uuid
-import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_choice, check_number, naming, short
+from keras_transfer_sentiment.checks import check_choice, check_number, naming, short, warn_caller
 
 FORMATS = ("auto", "safetensors", "word2vec", "word2vec-binary", "glove")
 _FOREIGN = ("auto", *FORMATS[2:])  # those that are read and written here
@@ -267,7 +266,7 @@ def _text_rows(file, name, dim):
         yield number, b" ".join(fields[: extra + 1]), values
     if not line.endswith(b"\n"):
         text = f"{name}: the last line has no end, so its last number may be cut short. {_AGAIN}"
-        warnings.warn(text, stacklevel=4)
+        warn_caller(text)
 
 
 def _binary_rows(file, name, count, dim):
@@ -314,7 +313,7 @@ def _collect(rows, place, promised, limit):
     _check_finite(words, table, lambda row: f"{place} {numbers[words[row]]}")
     if twice:
         text = f"{name}: {len(twice)} words are repeated, such as {short(twice[0])}. The first vector of each is kept."
-        warnings.warn(text, stacklevel=3)
+        warn_caller(text)
     return words, table
 
 
