@@ -6,7 +6,14 @@ import numpy as np
 
 from keras_transfer_sentiment.checks import short
 from keras_transfer_sentiment.vectors.arithmetic import scale_to_unit_length
-from keras_transfer_sentiment.vectors.files import decode_line, file_error, is_number, open_maybe_compressed
+from keras_transfer_sentiment.vectors.streams import (
+    damage_named,
+    decode_utf8,
+    file_error,
+    is_number,
+    numbered_lines,
+    open_decompressed,
+)
 
 
 def read_word_pairs(path: str | os.PathLike, delimiter: str | None, lowercase: bool) -> list[tuple[str, str, float]]:
@@ -25,10 +32,11 @@ def read_word_pairs(path: str | os.PathLike, delimiter: str | None, lowercase: b
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No file of word pairs at {short(path)}. Check the path.")
     pairs, headings = [], True
-    with open_maybe_compressed(path, "rb") as file:
-        for number, raw in enumerate(file, 1):
-            position = f"{os.path.basename(path)}, line {number}"
-            line = decode_line(raw, position).strip("\ufeff \r\n\t")
+    name = os.path.basename(path)
+    with damage_named(name), open_decompressed(path) as file:
+        for number, raw in numbered_lines(file, name):
+            position = f"{name}, line {number}"
+            line = decode_utf8(raw, position).strip("\ufeff \r\n\t")
             if not line or line.startswith("#"):
                 continue
             mark = delimiter or next((mark for mark in "\t," if mark in line), None)
@@ -41,7 +49,7 @@ def read_word_pairs(path: str | os.PathLike, delimiter: str | None, lowercase: b
                 raise file_error(position, f"{short(line)}, expected two words and a number", fix)
             headings = False
     if not pairs:
-        raise ValueError(f"{os.path.basename(path)} holds no pair. Expected a line `word word score` for each.")
+        raise ValueError(f"{name} holds no pair. Expected a line `word word score` for each.")
     return pairs
 
 

@@ -7,20 +7,37 @@ import lzma
 import os
 import re
 import uuid
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_transfer_sentiment.checks import check_choice, check_number, naming, short, warn_caller
+from keras_transfer_sentiment.vectors.streams import (
+    BYTE_ORDER_MARK,
+    damage_named,
+    decode_utf8,
+    file_error,
+    is_number,
+    numbered_lines,
+    open_decompressed,
+)
 
 FORMATS = ("auto", "safetensors", "word2vec", "word2vec-binary", "glove")
 _FOREIGN = ("auto", *FORMATS[2:])  # those that are read and written here
 _FASTTEXT = (793_712_314).to_bytes(4, "little")  # how fastText's own binary models begin
-_HEADER = re.compile(rb"(\d+)[ \t]+(\d+)[ \t\r]*(?:\n|$)")
+_HEADER = re.compile(rb"(\d{1,12})[ \t]+(\d{1,12})[ \t\r]*(?:\n|$)")
 _BLOCK = 1 << 20  # bytes read at a time
-_FIRST_ROWS = 1 << 14  # room for so many rows at first, doubled when full: GloVe files do not tell their length
+_FIRST_NUMBERS = 1 << 22  # room for as many at first, doubled when full: GloVe files do not tell their length
+_LONGEST_WORD = 1 << 16  # bytes
+_MOST_DIMENSIONS = 1 << 16
+_TO_UTF8 = "Convert the file: `iconv -t UTF-8`."
+_TO_UTF8_BINARY = "Write the file again, with words in UTF-8 and without spaces: `iconv` would ruin its numbers."
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_MISALIGNED = (
+    "Either line 1 is wrong, or words of the file hold spaces, which this format cannot tell from their ends: write it "
+    "again without them."
+)
 _AGAIN = "Copy, download or save the file again."
 
 
@@ -30,7 +47,7 @@ def read_vectors(
     """Reads word vectors from a file of word2vec, fastText (`.vec`), GloVe or gensim.
 
     Args:
-        path: str or path. A file whose name ends in `.gz` or `.xz` is decompressed.
+        path: str or path. What is compressed by gzip, xz or bzip2 is decompressed; a byte order mark is dropped.
         file_format: `"word2vec"` (text: a line `words dim`, then a line a word; fastText's `.vec` is the same),
             `"word2vec-binary"` (the same with float32 numbers, often called `.bin`), `"glove"` (text without the
             first line), or `"auto"`, which tells them apart.
@@ -63,17 +80,16 @@ def read_vectors(
             f"{short(name)} is a saved model, not a file of word vectors. Read it with `load_model`, and take the "
             "`word_vectors` of a pretrainer."
         )
-    try:
-        with open_maybe_compressed(file_path, "rb") as file:
-            file_format, count, dim = _layout(name, file.read(4096), file_format)
-            file.seek(0)
-            if count:
-                file.readline()
-            if file_format == "word2vec-binary":
-                return _collect(_binary_rows(file, name, count, dim), f"{name}, word", count, limit)
-            return _collect(_text_rows(file, name, dim), f"{name}, line", count, limit)
-    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
-        raise ValueError(f"{name} is damaged or cut short: {short(str(error))}. {_AGAIN}") from None
+    with damage_named(name), open_decompressed(file_path) as file:
+        head = file.read(4096)
+        mark = len(BYTE_ORDER_MARK) if head.startswith(BYTE_ORDER_MARK) else 0
+        file_format, count, dim = _layout(name, head[mark:], file_format)
+        file.seek(mark)
+        if count:
+            file.readline()
+        if file_format == "word2vec-binary":
+            return _collect(_binary_rows(file, name, count, dim), f"{name}, word", count, limit, _TO_UTF8_BINARY)
+        return _collect(_text_rows(file, name, dim), f"{name}, line", count, limit)
 
 
 def write_vectors(
@@ -177,7 +193,7 @@ def replaced_whole(path: str | os.PathLike) -> Iterator[Any]:
     temporary = os.path.join(folder, f".{uuid.uuid4().hex[:8]}.{name}")
     try:
         with naming(path):
-            with open_maybe_compressed(temporary, "xb") as file:
+            with _open_to_write(temporary, name) as file:
                 yield file
             os.replace(temporary, path)
     finally:
@@ -189,30 +205,10 @@ def _uncompressed(name):
     return re.sub(r"\.[gx]z$", "", name)
 
 
-def open_maybe_compressed(path: str, mode: str) -> Any:
-    """Returns an open binary file, decompressed if its name says so."""
-    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path[-3:], open)
-    return opener(path, mode)
-
-
-def is_number(field: str | bytes) -> bool:
-    """Returns whether a str or bytes is a number."""
-    with contextlib.suppress(ValueError):
-        return float(field) is not None
-    return False
-
-
-def file_error(position: str, problem: str, fix: str = _AGAIN) -> ValueError:
-    """Returns the error for a problem at a position in a file."""
-    return ValueError(f"{position}: {problem}. {fix}")
-
-
-def decode_line(raw: bytes, position: str) -> str:
-    """Returns bytes as str; an error names the position if they are not UTF-8."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise file_error(position, f"{short(raw)} is not UTF-8", "Convert the file: `iconv -t UTF-8`.") from None
+def _open_to_write(path, name):
+    """Returns an open new file, compressed if its name says so."""
+    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(name[-3:], open)
+    return opener(path, "xb")
 
 
 def _layout(name, head, file_format):
@@ -230,26 +226,37 @@ def _layout(name, head, file_format):
             "with gensim, and write one with `KeyedVectors.save_word2vec_format('words.vec')`."
         )
     header = _HEADER.match(head)
-    is_bin = _uncompressed(name).endswith(".bin")
-    if file_format == "glove" or (file_format == "auto" and not header and not is_bin):
+    if file_format == "glove" or (file_format == "auto" and not header):
         return "glove", None, None
     first = short(head.split(b"\n")[0].decode("utf-8", "replace"))
     if not header or not int(header[1]) or not int(header[2]):
         what = f"{first}, expected two integers above 0, the numbers of words and of dimensions"
         raise file_error(f"{name}, line 1", what, "For text without such a line pass `file_format='glove'`.")
     count, dim = int(header[1]), int(header[2])
+    if dim > _MOST_DIMENSIONS:
+        raise file_error(f"{name}, line 1", f"{dim} dimensions, expected {_MOST_DIMENSIONS} at most")
     if file_format == "auto":
-        # A row of text has at least so many bytes of numbers after its word, all of them printable.
-        numbers = head[header.end() :].partition(b" ")[2][: min(2 * dim - 1, 64)]
-        file_format = "word2vec-binary" if is_bin or re.search(rb"[^\t\r\n -~]", numbers) else "word2vec"
+        file_format = "word2vec" if _is_text(name, head[header.end() :], dim) else "word2vec-binary"
     return file_format, count, dim
+
+
+def _is_text(name, head, dim):
+    """Returns whether rows that begin so are text, by the numbers after the first word; by the name if there are none.
+
+    A row of text has at least two bytes a number, all of them printable.
+    """
+    _, _, numbers = head.replace(b"\t", b" ").partition(b" ")
+    numbers = numbers[: min(2 * dim - 1, 64)]
+    if not numbers:
+        return not _uncompressed(name).endswith(".bin")
+    return not re.search(rb"[^\r\n -~]", numbers)
 
 
 def _text_rows(file, name, dim):
     """Yields line number, word and values; without a header the first line tells `dim`."""
     line = b"\n"
-    for number, line in enumerate(file, 2 if dim else 1):
-        fields = line.rstrip(b" \r\n").split(b" ")
+    for number, line in numbered_lines(file, name, 2 if dim else 1):
+        fields = line.replace(b"\t", b" ").rstrip(b" \r\n").split(b" ")
         if fields == [b""]:
             continue
         dim = dim or sum(1 for _ in itertools.takewhile(is_number, fields[:0:-1]))
@@ -270,30 +277,40 @@ def _text_rows(file, name, dim):
 
 
 def _binary_rows(file, name, count, dim):
-    """Yields place, word and values of up to `count` words."""
+    """Yields number, word and values of `count` words, or of those that are there."""
     data, start = b"", 0
     for number in range(1, count + 1):
         while (space := data.find(b" ", start)) < 0 or len(data) - space - 1 < 4 * dim:
             more, rest = file.read(_BLOCK), data[start:]
             if not more and not rest.strip(b"\n"):
                 return
-            if not more or (space < 0 and len(rest) > _BLOCK):
+            if not more or (space < 0 and len(rest) > _LONGEST_WORD):
                 raise file_error(f"{name}, word {number} of {count}", f"cut short inside its {dim} values")
             data, start = rest + more, 0
         # word2vec ends each vector with a newline, gensim does not.
-        yield number, data[start:space].lstrip(b"\n"), np.frombuffer(data, "<f4", dim, space + 1)
+        word = data[start:space].lstrip(b"\n")
+        if _CONTROL.search(word):
+            raise file_error(f"{name}, word {number} of {count}", f"{short(word)} is no word", _MISALIGNED)
+        yield number, word, np.frombuffer(data, "<f4", dim, space + 1)
         start = space + 1 + 4 * dim
+    if (data[start:] + file.read(_BLOCK)).strip(b"\n"):
+        raise file_error(
+            name,
+            f"there is more after the {count} words of {dim} numbers that line 1 promises",
+            _MISALIGNED,
+        )
 
 
-def _collect(rows, place, promised, limit):
+def _collect(rows, place, promised, limit, fix=_TO_UTF8):
     """Returns the words and the vectors of rows, checked; `place` and a number say where a row is."""
     numbers: dict[str, int] = {}
     table, seen, twice, name = np.empty((0, 0), "float32"), 0, [], place.rpartition(",")[0]
     with np.errstate(over="ignore"):  # what is too large for a float32 is reported below
         for seen, (number, raw, values) in enumerate(itertools.islice(rows, limit), 1):
             if seen == 1:
-                table = np.empty((min(_FIRST_ROWS, promised or _FIRST_ROWS), len(values)), "float32")
-            word = decode_line(raw, f"{place} {number}")
+                rows_at_first = max(1, min(_FIRST_NUMBERS // len(values), promised or _FIRST_NUMBERS))
+                table = np.empty((rows_at_first, len(values)), "float32")
+            word = decode_utf8(raw, f"{place} {number}", fix)
             if not word:
                 raise file_error(f"{place} {number}", "values without a word before them")
             if word in numbers:

@@ -1,8 +1,10 @@
+import bz2
 import gzip
 import lzma
 import math
 import os
 import re
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -96,7 +98,7 @@ def test_binary_longer_than_a_block(tmp_path, rng, monkeypatch):
 
 
 def test_the_table_grows(tmp_path, rng, monkeypatch):
-    monkeypatch.setattr("keras_transfer_sentiment.vectors.files._FIRST_ROWS", 2)
+    monkeypatch.setattr("keras_transfer_sentiment.vectors.files._FIRST_NUMBERS", 6)
     words, vectors = [f"word{i}" for i in range(9)], rng.normal(size=(9, 3)).astype("float32")
     for name, file_format in FORMATS:
         write_vectors(tmp_path / name, words, vectors, file_format)
@@ -156,9 +158,9 @@ def test_large_finite_values_are_fine(tmp_path):
         (b"2 3\na 1 2 3\nb 1 2\n", ("words.vec, line 3: 2 values, expected 3 as in line 1. Copy",)),
         (b"2 3\na 1 2 3\nb 1 2 3 4\n", ("words.vec, line 3: 4 values, expected 3 as in line 1",)),
         (b"2 3\na  1 2 3\nb 1 2 3\n", ("words.vec, line 2: 4 values, expected 3",)),
-        (b"2 3\na\t1\t2\t3\nb 1 2 3\n", ("words.vec, line 2: 0 values, expected 3",)),
+        (b"2 3\na;1;2;3\nb 1 2 3\n", ("words.vec, line 2: 0 values, expected 3",)),
         (b"a 1 2 3\n\nb 1 2\n", ("words.vec, line 3: 2 values, expected 3 as in line 1",)),
-        (b"a\tb\n", ("words.vec, line 1: 0 values, expected a word and numbers, a space between",)),
+        (b"a\tb\n", ("words.vec, line 1: 1 values, expected a word and numbers, a space between",)),
         (b"<html>some page</html>\n", ("words.vec, line 1: 1 values, expected a word and numbers",)),
         (b"2 3\na 1 2 3\nb 1 two 3\n", ("words.vec, line 3: 'two', expected a number",)),
         (b"2 3\na 1 2 3\nb 1 \xff 3\n", ("words.vec, line 3:", "expected a number")),
@@ -229,7 +231,7 @@ def test_binary_cut_between_words_and_other_damage(tmp_path):
     wrong = b"2 3\n" + row + b"bad " + np.float32([1, np.nan, 3]).tobytes()
     with raises(ValueError, "words.bin, word 2: the vector of 'bad' has the value nan"):
         read_vectors(written(tmp_path, wrong, "words.bin"))
-    with raises(ValueError, "words.bin, word 1 of 99999999: cut short inside its 999999999 values"):
+    with raises(ValueError, "words.bin, line 1: 999999999 dimensions, expected 65536 at most"):
         read_vectors(written(tmp_path, b"99999999 999999999\n" + row, "words.bin"))
 
 
@@ -241,9 +243,71 @@ def test_compressed_files_that_are_damaged(tmp_path, rng, ending):
     path.write_bytes(whole[: len(whole) // 2])
     with raises(ValueError, f"words.vec{ending} is damaged or cut short", "Copy, download"):
         read_vectors(path)
-    path.write_bytes(b"a 1 2\n")
+    path.write_bytes(whole[:100] + bytes(100) + whole[200:])
     with raises(ValueError, f"words.vec{ending} is damaged or cut short"):
         read_vectors(path)
+
+
+SPACED = b"2 3\nnew york " + np.float32([1, 2, 3]).tobytes() + b"\nbad " + np.float32([3, 4, 5]).tobytes() + b"\n"
+BINARY = b"2 2\nfilm " + np.float32([1, 2]).tobytes() + b"\nbad " + np.float32([3, 4]).tobytes() + b"\n"
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, lzma.compress, bz2.compress], ids=["", "gz", "xz", "bz2"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"2 2\nfilm 1 2\nbad 3 4\n",
+        b"film 1 2\nbad 3 4\n",
+        b"2\t2\r\nfilm\t1\t2\r\nbad\t3\t4\r\n",
+        b"film\t1\t2\nbad\t3\t4\n",
+        b"\xef\xbb\xbf2 2\nfilm 1 2\nbad 3 4\n",
+        b"\xef\xbb\xbffilm 1.0 2.0\r\nbad 3e0 4 \r\n\r\n",
+        BINARY,
+        BINARY.replace(b"\nbad", b"bad")[:-1],
+    ],
+    ids=["word2vec", "glove", "tabs", "glove, tabs", "mark", "glove, mark", "binary", "binary without newlines"],
+)
+def test_kinds_and_compressions_are_told_by_the_content(tmp_path, content, compress):
+    for name in ("words.vec", "words.bin", "words", "words.gz"):
+        words, vectors = read_vectors(written(tmp_path, compress(content), name), max_words=None)
+        assert words == ["film", "bad"]
+        assert vectors.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (BINARY.replace(b"film", b"new york"), ("words.bin, line 2: 'york', expected a number",)),
+        (SPACED, ("words.bin, word 2 of 2:", "is no word", "hold spaces")),
+        (b"1" + BINARY[1:], ("words.bin: there is more after the 1 words of 2 numbers", "hold spaces")),
+        (BINARY.replace(b"2 2", b"2 1", 1), ("words.bin",)),
+        (BINARY.replace(b"2 2", b"3 2", 1), ("words.bin: cut short, line 1 promises 3 words, there are 2",)),
+        (BINARY + b"bad", ("words.bin: there is more after",)),
+        (b"2 2\n" + bytes(70_000), ("words.bin, word 1 of 2: cut short",)),
+        (BINARY.replace(b"film", "café".encode("latin-1")), ("is not UTF-8", "`iconv` would ruin its numbers")),
+        ("film 1 2\n".encode("utf-16"), ("words.bin is UTF-16", "`iconv -f UTF-16 -t UTF-8`")),
+        (b"PK\3\4" + bytes(99), ("words.bin is a ZIP archive", "Unpack it first")),
+    ],
+    ids=range(10),
+)
+def test_binary_files_that_are_not_what_line_1_says(tmp_path, content, parts):
+    path = written(tmp_path, content, "words.bin")
+    with raises(ValueError, *parts):
+        read_vectors(path)
+
+
+def test_a_line_without_end_is_refused_in_little_memory(tmp_path):
+    path = tmp_path / "words.vec.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"film")
+        for _ in range(40):
+            file.write(b" 0.5" * (1 << 18))
+    tracemalloc.start()
+    with raises(ValueError, "words.vec.gz, line 1: more than 16,777,216 bytes"):
+        read_vectors(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
 
 
 def test_paths_that_are_not_there(tmp_path):
