@@ -243,13 +243,13 @@ def _layout(name, head, file_format):
 def _is_text(name, head, dim):
     """Returns whether rows that begin so are text, by the numbers after the first word; by the name if there are none.
 
-    A row of text has at least two bytes a number, all of them printable.
+    All bytes of numbers in text are printable, up to the end of the line; those of float32 are not.
     """
     _, _, numbers = head.replace(b"\t", b" ").partition(b" ")
-    numbers = numbers[: min(2 * dim - 1, 64)]
+    numbers = numbers.partition(b"\n")[0][: 4 * dim]
     if not numbers:
         return not _uncompressed(name).endswith(".bin")
-    return not re.search(rb"[^\r\n -~]", numbers)
+    return not re.search(rb"[^\r -~]", numbers)
 
 
 def _text_rows(file, name, dim):

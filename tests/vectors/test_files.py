@@ -277,7 +277,7 @@ def test_kinds_and_compressions_are_told_by_the_content(tmp_path, content, compr
 @pytest.mark.parametrize(
     ("content", "parts"),
     [
-        (BINARY.replace(b"film", b"new york"), ("words.bin, line 2: 'york', expected a number",)),
+        (BINARY.replace(b"film", b"new york"), ("words.bin, word 2 of 2:", "is no word")),
         (SPACED, ("words.bin, word 2 of 2:", "is no word", "hold spaces")),
         (b"1" + BINARY[1:], ("words.bin: there is more after the 1 words of 2 numbers", "hold spaces")),
         (BINARY.replace(b"2 2", b"2 1", 1), ("words.bin",)),
