@@ -13,7 +13,8 @@ from keras_transfer_sentiment.checks import check_texts, short
 from keras_transfer_sentiment.pretraining.progress import reading_bar
 from keras_transfer_sentiment.text.corpus_cache import CorpusCache, EncodedFile
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
-from keras_transfer_sentiment.text.files import SUFFIXES, TextFiles
+from keras_transfer_sentiment.text.files import TextFiles
+from keras_transfer_sentiment.text.readers import SUFFIXES
 from keras_transfer_sentiment.text_model import dataset_batches
 
 _FIRST_TEXTS = 100  # of a stream, which tell whether it is the one that a cache was made of

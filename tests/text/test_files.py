@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 
-from keras_transfer_sentiment.text import files
+from keras_transfer_sentiment.text import readers
 from keras_transfer_sentiment.text.files import TextFiles
 
 from ..contracts import raises, run_python
@@ -91,8 +91,8 @@ def test_encodings_and_line_ends(folder, kind, encoding):
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
 @pytest.mark.parametrize("kind", FORMATS)
 def test_where_a_block_ends_changes_nothing(folder, monkeypatch, kind, block):
-    monkeypatch.setattr(files, "_BLOCK", block)
-    monkeypatch.setattr(files, "_ROWS", block)
+    monkeypatch.setattr(readers, "BLOCK", block)
+    monkeypatch.setattr(readers, "ROWS", block)
     content = "\ufeff" + FORMATS[kind](TEXTS).replace("\r\n", "\n").replace("\n", "\r\n")
     assert list(TextFiles(write(f"a{kind}", content.removesuffix("\r\n")))) == TEXTS
 
@@ -163,7 +163,7 @@ def test_column_of_parquet_is_checked(folder):
     with raises(ValueError, "a.parquet: column 'id' holds int64, not strings. Pass `column=...`: 'review'."):
         TextFiles("a.parquet", "id")
     write_parquet("b.parquet", {"text": [["good"]]})
-    with raises(ValueError, "b.parquet: column 'text' holds list<", "not strings. No column does."):
+    with raises(ValueError, "b.parquet: column 'text' holds list<", "not strings. Convert it to strings."):
         TextFiles("b.parquet")
 
 
@@ -280,9 +280,9 @@ def test_parquet_without_pyarrow_names_the_extra(folder, monkeypatch):
 @pytest.mark.parametrize("block", [5, 1000, 1 << 18])
 @pytest.mark.parametrize("compression", OPENERS)
 def test_bytes_of_another_encoding_are_named_with_their_line(folder, monkeypatch, compression, block):
-    monkeypatch.setattr(files, "_BLOCK", block)
+    monkeypatch.setattr(readers, "BLOCK", block)
     name = write(f"reviews.txt{compression}", b"caf\xc3\xa9\n\n" * 8 + b"caf\xe9\n" + b"good\n" * 500)
-    fix = "pass encoding='latin-1', or what else the file was saved in. If it is UTF-8, it is damaged"
+    fix = "pass encoding='latin-1', or the one it was saved in. If that is UTF-8, it is damaged"
     with raises(ValueError, f"{name}, line 17: byte 0xe9 is not UTF-8", fix):
         list(TextFiles(name))
     assert list(TextFiles(name, encoding="latin-1"))[8] == "caf\u00e9"
@@ -305,7 +305,7 @@ def test_bytes_of_another_encoding_are_named_with_their_line(folder, monkeypatch
 def test_the_line_that_cannot_be_decoded_is_right_in_every_encoding(
     folder, monkeypatch, content, encoding, parts, block
 ):
-    monkeypatch.setattr(files, "_BLOCK", block)
+    monkeypatch.setattr(readers, "BLOCK", block)
     write("a.txt", content)
     with raises(ValueError, *(f"a.txt, {parts[0]}", *parts[1:])):
         list(TextFiles("a.txt", encoding=encoding))
@@ -368,14 +368,14 @@ def test_a_key_that_was_chosen_has_to_stay(folder):
 )
 @pytest.mark.parametrize("rows", [1, 2, 256])
 def test_wrong_rows_of_csv_are_named(folder, monkeypatch, content, parts, rows):
-    monkeypatch.setattr(files, "_ROWS", rows)
+    monkeypatch.setattr(readers, "ROWS", rows)
     texts = TextFiles(write("a.csv", "id,text\n" + content))
     with raises(ValueError, *(f"a.csv, {parts[0]}", *parts[1:])):
         list(texts)
 
 
 def test_a_quote_left_open_is_found_without_reading_all(folder, monkeypatch):
-    monkeypatch.setattr(files, "_FIELD", 1000)
+    monkeypatch.setattr(readers, "_FIELD", 1000)
     limit = csv.field_size_limit()
     texts = TextFiles(write("a.csv", 'id,text\n1,a\n2,"b\n' + "3,c\n" * 1000))
     with raises(ValueError, "a.csv, line 3: field larger than field limit (1000). Close the quotes"):
@@ -421,8 +421,8 @@ def test_damaged_parquet_is_named(folder):
 
 @pytest.mark.parametrize("kind", [*FORMATS, ".txt.gz", ".jsonl.xz", ".parquet"])
 def test_fraction_rises_from_0_to_1(folder, monkeypatch, kind):
-    monkeypatch.setattr(files, "_BLOCK", 500)
-    monkeypatch.setattr(files, "_ROWS", 10)
+    monkeypatch.setattr(readers, "BLOCK", 500)
+    monkeypatch.setattr(readers, "ROWS", 10)
     texts = [f"{os.urandom(20).hex()} film" for _ in range(2000)]
     for name in "ab":
         if kind == ".parquet":
