@@ -10,7 +10,7 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = {
-    "EncodedTexts": "text.vocabulary",
+    "EncodedTexts": "text.encoded",
     "MaskedMeanPooling": "layers",
     "MeanPoolHead": "classification.heads",
     "NotFittedError": "checks",
@@ -19,6 +19,7 @@ _MODULES = {
     "TextEncoder": "text.encoder",
     "TextFiles": "text.files",
     "TransferSentimentClassifier": "classification.classifier",
+    "WordCounts": "text.vocabulary",
     "WordVectors": "vectors.word_vectors",
     "load_model": "model_file",
 }

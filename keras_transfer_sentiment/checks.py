@@ -1,14 +1,14 @@
 """Argument checks and the wording of every error: what was received, what was expected, how to fix it."""
 
-import contextlib
 import itertools
 import math
 import numbers
 import operator
-import os
 import reprlib
 import sys
 import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +19,10 @@ _repr.maxlevel = 2
 
 
 _INSIDE = ("keras_transfer_sentiment", "keras", "functools", "contextlib")  # packages that a warning is not about
-VERBOSE = ("auto", 0, 1, 2)  # what Keras takes as `verbose`
+VERBOSE = ("auto", 0, 1, 2)  # the values of `verbose` that Keras accepts
+BATCH_TEXTS = 2048  # texts of a stream that are checked, and cut into words, in one go
 
-# Kinds of tokens that need no look at each: they have a hash, equal themselves and are no kind of NumPy's.
+# Tokens of these types need no check one by one: they are hashable, equal to themselves and not of NumPy.
 _PLAIN_TOKENS = {str, int, bool, bytes}
 
 
@@ -46,30 +47,27 @@ def warn_caller(message: str) -> None:
     warnings.warn(message, stacklevel=level)
 
 
-@contextlib.contextmanager
-def naming(path):
-    """Lets every `OSError` inside name the file that the user knows: a full disk names none, a part a hidden one."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
+def check_texts(
+    texts: Any, caller: str, argument: str = "x", allow_empty: bool = False, first: int = 0, only_str: bool = False
+) -> list:
+    """Returns a batch of texts as a list of `str`, or of lists of tokens where the texts come split already.
 
-
-def check_texts(texts, caller, argument="x", allow_empty=False, first=0):
-    """Returns a batch of texts as a list of `str`, or of token lists where they come already split.
+    A batch is checked once, where it comes in from the user; functions further in take what this returned and trust it.
 
     Args:
-        texts: list, tuple, set-free iterable with `tolist` (NumPy array, pandas or polars Series) of `str`, or of
-            lists of tokens, which `check_tokens` checks.
+        texts: list, tuple, or anything of one dimension with `tolist` or `to_list` (NumPy array, pandas or polars
+            Series). Its elements are `str`, or lists of tokens; a token is anything hashable but a missing value.
         caller: name of the public method, for the message.
         argument: name of its argument, for the message.
         allow_empty: whether a batch of no texts is fine.
-        first: the place of the first of these texts among all, for the message.
+        first: the position of the first of these texts among all, for the message.
+        only_str: whether tokens have to be `str`, because they will be joined into phrases.
+
+    Returns:
+        A new list; NumPy's scalars among tokens have become Python's own.
 
     Raises:
-        TypeError: not a batch, or not texts.
+        TypeError: not a batch, or not texts; a token that is missing, not hashable, or no `str` where it has to be.
         ValueError: empty, or of more than one dimension.
     """
     if isinstance(texts, (str, bytes)):
@@ -77,9 +75,14 @@ def check_texts(texts, caller, argument="x", allow_empty=False, first=0):
             f"`{caller}` expects a batch of texts as `{argument}`: a list of str or a 1D array of str. "
             f"Received one {type(texts).__name__}: {short(texts)}. Wrap it in a list: `{caller}([text])`."
         )
-    if getattr(texts, "ndim", 1) != 1:
+    if isinstance(texts, Mapping):
+        raise TypeError(
+            f"`{caller}` expects texts as `{argument}`. Received {short(texts)} of type {type(texts).__name__}. Pass "
+            f"the column that holds the texts, such as `{argument}['text']`."
+        )
+    if _is_table(texts):
         raise ValueError(
-            f"`{caller}` expects `{argument}` of one dimension, one text a row. Received {short(texts)}. "
+            f"`{caller}` expects `{argument}` of one dimension, one text per row. Received {short(texts)}. "
             f"Pass one column, such as `{argument}[:, 0]` or `frame['text']`."
         )
     if hasattr(texts, "tolist"):
@@ -96,12 +99,56 @@ def check_texts(texts, caller, argument="x", allow_empty=False, first=0):
     kinds = set(map(type, texts))
     if not (kinds <= {str} or kinds <= {list, tuple}):
         _check_each(texts, caller, argument, first)
-    return list(texts)
+    texts = list(texts)
+    return _check_tokens(texts, caller, first, only_str) if texts and isinstance(texts[0], (list, tuple)) else texts
+
+
+def check_stream(
+    texts: Any, caller: str, argument: str = "texts", first: int = 0, only_str: bool = False
+) -> Iterator[list]:
+    """Yields the texts of an iterable as lists of up to `BATCH_TEXTS`, each checked by `check_texts` first.
+
+    Args:
+        texts: iterable of texts.
+        caller: name of the public method, for the message.
+        argument: name of its argument, for the message.
+        first: how many texts of the stream were read before: it may be at its end then, and positions count on.
+        only_str: as for `check_texts`.
+
+    Raises:
+        TypeError: not an iterable, or not of texts.
+        ValueError: no texts at all, or a table instead of a column.
+    """
+    if not isinstance(texts, Iterable):
+        raise TypeError(
+            f"`{caller}` expects an iterable of str as `{argument}`. Received {short(texts)} of type "
+            f"{type(texts).__name__}. Pass a list, an array, a Series or a generator of str."
+        )
+    rest = iter(texts)
+    while (batch := list(itertools.islice(rest, BATCH_TEXTS))) or not first:
+        yield check_texts(batch, caller, argument, first=first, only_str=only_str)
+        first += len(batch)
+
+
+def split_batches(texts: list) -> Iterator[list]:
+    """Yields a list of texts in parts of up to `BATCH_TEXTS`."""
+    for start in range(0, len(texts), BATCH_TEXTS):
+        yield texts[start : start + BATCH_TEXTS]
+
+
+def is_batch(texts: Any) -> bool:
+    """Returns whether `check_texts` has a say on a value as a whole, so that it is no stream of texts."""
+    kinds = (str, bytes, list, tuple, Mapping)
+    return isinstance(texts, kinds) or hasattr(texts, "tolist") or hasattr(texts, "to_list") or _is_table(texts)
+
+
+def _is_table(texts):
+    return getattr(texts, "ndim", 1) != 1 or (hasattr(texts, "columns") and not hasattr(texts, "tolist"))
 
 
 def _check_each(texts, caller, argument, first):
     wanted = (list, tuple) if isinstance(texts[0], (list, tuple)) else str
-    for place, text in enumerate(texts, first):
+    for position, text in enumerate(texts, first):
         if isinstance(text, wanted):
             continue
         expected = "a str" if wanted is str else "a list of tokens, like the first one"
@@ -120,7 +167,7 @@ def _check_each(texts, caller, argument, first):
             fix = f"Make each a list: `[{make}(text) for text in {argument}]`."
         raise TypeError(
             f"`{caller}` expects every text in `{argument}` to be {expected}. "
-            f"Received {short(text)} of type {type(text).__name__} at position {place}. {fix}"
+            f"Received {short(text)} of type {type(text).__name__} at position {position}. {fix}"
         )
 
 
@@ -132,18 +179,7 @@ def _is_nan(value):
     return isinstance(value, numbers.Real) and value != value
 
 
-def check_tokens(texts, caller, first=0, only_str=False):
-    """Returns texts that are lists of tokens, with NumPy's scalars among them as Python's own.
-
-    Args:
-        texts: list of lists or tuples.
-        caller: name of the public method, for the message.
-        first: the place of the first of these texts among all, for the message.
-        only_str: whether tokens have to be str, because they will be joined into phrases.
-
-    Raises:
-        TypeError: a token without a hash, a missing one, or one that is no str where it has to be.
-    """
+def _check_tokens(texts, caller, first, only_str):
     kinds = set(map(type, itertools.chain.from_iterable(texts)))
     if kinds <= ({str} if only_str else _PLAIN_TOKENS):
         return texts
@@ -182,8 +218,8 @@ def check_tokens(texts, caller, first=0, only_str=False):
 
 
 def _refuse_token(texts, is_wrong, expected, fix, first):
-    place, token = next((i, token) for i, text in enumerate(texts, first) for token in text if is_wrong(token))
-    raise TypeError(f"{expected} Received {short(token)} of type {type(token).__name__} in text {place}. {fix}")
+    number, token = next((i, token) for i, text in enumerate(texts, first) for token in text if is_wrong(token))
+    raise TypeError(f"{expected} Received {short(token)} of type {type(token).__name__} in text {number}. {fix}")
 
 
 def _has_hash(value):
@@ -313,10 +349,15 @@ def check_number(value, name, low, high=None, kind=float):
     wanted = numbers.Integral if kind is int else numbers.Real
     bounds = f"{low} or more" if high is None else f"between {low} and {high}"
     noun = "an integer" if kind is int else "a number"
+    expected = f"`{name}` must be {noun}, {bounds}."
     if isinstance(value, bool) or not isinstance(value, wanted):
-        raise TypeError(f"`{name}` must be {noun}, {bounds}. Received {short(value)} of type {type(value).__name__}.")
-    if not math.isfinite(value) or value < low or (high is not None and value > high):
-        raise ValueError(f"`{name}` must be {noun}, {bounds}. Received {short(value)}.")
+        received = f"Received {short(value)} of type {type(value).__name__}."
+        raise TypeError(f"{expected} {received} Pass {noun} in that range.")
+    if not math.isfinite(value):
+        raise ValueError(f"{expected} Received {short(value)}. Pass a finite number.")
+    if value < low or (high is not None and value > high):
+        limit = f"at least {low}" if value < low else f"at most {high}"
+        raise ValueError(f"{expected} Received {short(value)}. Pass {limit}.")
     return kind(value)
 
 
@@ -328,5 +369,6 @@ def check_choice(value, name, choices):
     """
     if value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"`{name}` must be one of {listed}. Received {short(value)}.")
+        fix = f"Pass one of these, such as `{name}={choices[0]!r}`."
+        raise ValueError(f"`{name}` must be one of {listed}. Received {short(value)}. {fix}")
     return value

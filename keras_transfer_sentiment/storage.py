@@ -32,7 +32,7 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     """Gives a path to write a file at; at the end of the block it takes the place of the one at `path`, or never does.
 
     The part has the folder and the suffix of the file, and the same name each time. So what a killed process leaves
-    behind is overwritten by the next one, and two processes must not write the same file at the same time.
+    behind is deleted by the next one, and two processes must not write the same file at the same time.
 
     Args:
         path: the file.
@@ -51,6 +51,7 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     part = part_of(path)
     try:
         with name_file_in_errors(path):
+            part.unlink(missing_ok=True)
             yield part
             os.replace(part, path)
     finally:

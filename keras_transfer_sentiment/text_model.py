@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.checks import NotFittedError, check_texts, short
+from keras_transfer_sentiment.checks import NotFittedError, short
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
 from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
@@ -61,7 +61,7 @@ class TextModel(keras.Model):
                 np.zeros(len(grid), "int32"),
             )
         else:
-            return self.encoder.encode(check_texts(x, caller), self._nearest_words())
+            return self.encoder.encode_checked(self.encoder.check(x, caller), self._nearest_words())
         return self._checked_ids(encoded, caller)
 
     def _nearest_words(self):

@@ -39,14 +39,14 @@ def weights_of(model):
 def unchanged(*models):
     """Checks that no weight and no word of the models changes, bit by bit."""
     weights = [weights_of(model) for model in models]
-    words = [list(model.encoder._words) for model in models]
+    words = [model.encoder.get_vocabulary_state()["words"] for model in models]
     yield
     for model, before, vocabulary in zip(models, weights, words, strict=True):
         after = weights_of(model)
         assert after.keys() == before.keys()
         for path, value in before.items():
             np.testing.assert_array_equal(after[path], value, err_msg=path)
-        assert model.encoder._words == vocabulary
+        assert model.encoder.get_vocabulary_state()["words"] == vocabulary
 
 
 def run_python(code, *arguments, flags=()):

@@ -118,7 +118,7 @@ def test_check_texts_allows_none_only_on_request():
         (np.array("good"), ValueError, ("of one dimension", "Pass one column")),
         (pd.DataFrame({"text": HUGE}), ValueError, ("of one dimension", "frame['text']")),
         (set(HUGE[:1]), TypeError, ("of type set", "`list(x)`")),
-        ({"text": HUGE}, TypeError, ("of type dict", "`list(x)`")),
+        ({"text": HUGE}, TypeError, ("of type dict", "`x['text']`")),
         ((text for text in HUGE), TypeError, ("of type generator", "`list(x)`")),
         (None, TypeError, ("None of type NoneType",)),
         (5, TypeError, ("5 of type int",)),

@@ -28,6 +28,7 @@ PUBLIC = [
     "TextEncoder",
     "TextFiles",
     "TransferSentimentClassifier",
+    "WordCounts",
     "WordVectors",
     "load_model",
 ]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from keras_transfer_sentiment.storage import digest, lock_folder, name_file_in_errors, part_of, write_whole
+from keras_transfer_sentiment.storage import digest, lock_folder, name_file_in_errors, part_of, whole_file, write_whole
 
 from .contracts import raises
 
@@ -26,10 +26,11 @@ def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_leftover_part_is_overwritten(tmp_path):
+def test_a_leftover_part_is_deleted(tmp_path):
     path = tmp_path / "words.vec.gz"
     part_of(path).write_text("left by a killed process, longer than what comes")
-    write_whole(str(path), lambda part: part.write_text("new"))
+    with whole_file(str(path)) as part, open(part, "x") as file:
+        file.write("new")
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == [path.name]
 

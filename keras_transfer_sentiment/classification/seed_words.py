@@ -7,7 +7,8 @@ import numpy as np
 
 from keras_transfer_sentiment.checks import check_choice, short
 from keras_transfer_sentiment.classification.labelled import Examples
-from keras_transfer_sentiment.text.encoder import LANGUAGES, TextEncoder, word_lists
+from keras_transfer_sentiment.text.encoder import TextEncoder
+from keras_transfer_sentiment.text.languages import languages, word_lists
 
 POLARITIES = ("positive", "negative")
 WEIGHT = 15.0  # what a seed word counts, in labelled texts
@@ -36,7 +37,7 @@ def seed_word_lists(seed_words, language: str | None) -> dict[str, list[str]] | 
     if seed_words is None:
         return None
     if isinstance(seed_words, str):
-        check_choice(seed_words, "seed_words", ("auto", *LANGUAGES, None))
+        check_choice(seed_words, "seed_words", ("auto", *languages(), None))
         return {polarity: list(word_lists(seed_words)["seed_words"][polarity]) for polarity in POLARITIES}
     if not isinstance(seed_words, Mapping):
         raise TypeError(

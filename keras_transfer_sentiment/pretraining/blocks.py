@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.compiler import GOLDEN, compiled, mixed, prefetch
-from keras_transfer_sentiment.text.encoder import EncodedTexts
+from keras_transfer_sentiment.text.encoded import EncodedCorpus
 
 STEPS_PER_CHUNK = 32  # steps handed over at a time; the hand-over costs as much as a step
 _TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where the user sets no epochs
@@ -67,7 +67,7 @@ def chunks_a_pass(layout: Layout) -> int:
 
 
 def chunks(
-    corpus: EncodedTexts, keep: np.ndarray, layout: Layout, seed: Sequence[int], first_pass: int = 0, done: int = 0
+    corpus: EncodedCorpus, keep: np.ndarray, layout: Layout, seed: Sequence[int], first_pass: int = 0, done: int = 0
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields chunks of a corpus without end, one pass after the other.
 

@@ -17,7 +17,7 @@ from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.pretraining import blocks, numba_engine, skipgram, sources, tensorflow_engine
 from keras_transfer_sentiment.pretraining.tables import add_tables, arrays_of
 from keras_transfer_sentiment.registration import PACKAGE
-from keras_transfer_sentiment.text.corpus_cache import EncodedFile, TrainingBackup
+from keras_transfer_sentiment.text.corpus_cache import TrainingBackup
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text_model import TextModel
 from keras_transfer_sentiment.vectors import subwords
@@ -160,7 +160,8 @@ class SkipGramPretrainer(TextModel):
                 f"This pretrainer has vectors for {self.encoder.size - 1} words already; a new vocabulary would not "
                 "fit them. Make a new `SkipGramPretrainer` for it, or call `fit(texts, grow_vocabulary=True)`."
             )
-        self.encoder.adapt(sources.texts_of(texts, "adapt"))
+        with sources.open_source(texts, "adapt") as source:
+            source.adapt(self.encoder)
         self._create_tables(self.encoder.size)
 
     def fit(
@@ -205,7 +206,7 @@ class SkipGramPretrainer(TextModel):
         Raises:
             TypeError: not texts, or labels with them.
             ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder.
-            OSError: a file that cannot be read, or a full disk.
+            OSError: a file that cannot be read, a full disk, or a `cache_dir` that another process uses.
         """
         if y is not None:
             raise TypeError(
@@ -224,13 +225,14 @@ class SkipGramPretrainer(TextModel):
                 f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
             )
         self._word_vectors = None
-        with contextlib.ExitStack() as stack:
-            corpus = self._encode_corpus(x, grow_vocabulary, cache_dir, verbose, stack)
+        opened = contextlib.nullcontext(x) if isinstance(x, EncodedTexts) else sources.open_source(x, "fit", cache_dir)
+        with opened as source, contextlib.ExitStack() as stack:
+            corpus = self._encode_corpus(source, grow_vocabulary, cache_dir, verbose)
             return self._train(corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack)
 
     def _train(self, corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack):
         counts = self.encoder.counts
-        there = corpus.counts if isinstance(corpus, EncodedFile) else np.bincount(corpus.ids, minlength=len(counts))
+        there = corpus.counts(len(counts))
         keep = skipgram.keep_probability(there, self.subsample)
         expected, noise = float(keep @ there), skipgram.noise_tables(counts, self.window)
         del counts, there  # as long as the vocabulary, and the training may be long
@@ -442,16 +444,16 @@ class SkipGramPretrainer(TextModel):
             self._trainer.close()
         self._trainer = self._backup = None
 
-    def _encode_corpus(self, x, grow, cache_dir, verbose, stack):
-        if isinstance(x, EncodedTexts):
+    def _encode_corpus(self, source, grow, cache_dir, verbose):
+        if isinstance(source, EncodedTexts):
             if grow or cache_dir is not None:
                 raise ValueError(
                     f"`{'grow_vocabulary' if grow else 'cache_dir'}` needs texts. Received `EncodedTexts`, which are "
                     "word ids already. Pass the texts themselves."
                 )
-            corpus = self._checked_ids(x, "fit")
+            corpus = self._checked_ids(source, "fit")
         else:
-            corpus = sources.encoded(x, self.encoder, grow, cache_dir, verbose, stack)
+            corpus = source.encode(self.encoder, grow, verbose)
         if not len(corpus.ids):
             raise ValueError(
                 f"`fit` received {len(corpus)} texts without a known word. The vocabulary of "

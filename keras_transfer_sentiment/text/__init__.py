@@ -1,1 +1,1 @@
-"""From texts to word ids: tokenisers, the vocabulary, the encoder, files of texts. Knows no Keras."""
+"""From texts to word ids: tokenisers, the vocabulary, the encoder, files of texts. Needs NumPy alone."""

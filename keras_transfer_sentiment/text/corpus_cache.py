@@ -2,8 +2,6 @@
 
 import contextlib
 import errno
-import hashlib
-import itertools
 import json
 import math
 import os
@@ -15,20 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import naming, short
+from keras_transfer_sentiment import storage
+from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.storage import write_whole
+from keras_transfer_sentiment.text.codes import WordCounter
+from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedFile, map_array
 from keras_transfer_sentiment.text.encoder import TextEncoder
-from keras_transfer_sentiment.text.vocabulary import add_counts, check_json, drop_unknown, word_from_json
-from keras_transfer_sentiment.text.word_table import Chunk
+from keras_transfer_sentiment.text.vocabulary import Translation, WordCounts, add_counts, check_json, word_from_json
 
-_VERSION = 3
-SAVE_SECONDS = 10.0  # so much reading, at most, is done again after an interruption
-_READ_TEXTS, _READ_WORDS = 1 << 15, 1 << 19  # texts and words translated in one go
+_VERSION = 4
+SAVE_SECONDS = 10.0  # the longest time of reading that is done again after an interruption
+READ_TEXTS, READ_WORDS = 1 << 15, 1 << 19  # texts and words translated in one go
 BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
-BACKUP_PAUSE = 60.0  # and at least so many times as long as a backup takes
-_BATCH = 2048  # texts encoded in one go
+BACKUP_PAUSE = 60.0  # and at least that many times the seconds that a backup takes
+_STATE, _VOCABULARY = "corpus.json", "vocabulary.json"
+_COUNTS = ("code_counts.0.npy", "code_counts.1.npy")  # written in turn: the state names the one that belongs to it
 _READING = ("codes", "lengths", "words")  # files that are written to while texts are read
-_COUNTS = "code_counts.npy"
-_OWN_AT_FIRST = {*_READING, _COUNTS, "corpus.json"}
+_TEMPORARY = (*_READING, *_COUNTS)  # not needed once the corpus is complete
 _WHAT_CHANGED = {
     "encoder": "by another encoder",
     "vocabulary": "with another vocabulary",
@@ -37,74 +38,76 @@ _WHAT_CHANGED = {
 }
 
 
-class EncodedFile:
-    """Texts as word ids in a folder: what `EncodedTexts` is in memory."""
+@contextlib.contextmanager
+def open_folder(folder: str | os.PathLike) -> Iterator[Path]:
+    """Gives the folder of a corpus, made where it is not there, and keeps other processes from it.
 
-    def __init__(self, folder: Path):
-        self._folder = folder
+    Args:
+        folder: the argument `cache_dir`.
 
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @property
-    def counts(self) -> np.ndarray:
-        """int64 array `(vocabulary,)`, read anew each time: how often each word is there."""
-        return np.load(self._folder / "counts.npy")
-
-    @property
-    def ids(self) -> np.ndarray:
-        """int32 array `(words,)`, mapped anew each time: what is read takes memory only as long as its slice."""
-        return _mapped(self._folder / "ids", "int32")
-
-    @property
-    def offsets(self) -> np.ndarray:
-        """int64 array `(texts + 1,)`, mapped anew each time."""
-        return _mapped(self._folder / "offsets", "int64")
+    Raises:
+        TypeError: it is no path.
+        ValueError: it cannot be a folder, or holds files of others.
+        BlockingIOError: another process uses it.
+    """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise TypeError(
+            f"`cache_dir` must be the path of a folder. Received {short(folder)} of type {type(folder).__name__}. "
+            "Pass a str or a `pathlib.Path`."
+        )
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"`cache_dir` must be a folder, or a place where one can be made. Received {short(str(path))}: "
+            f"{error.strerror}. Pass another."
+        ) from None
+    if not (path / _STATE).exists():
+        # Where reading broke off at once, files of ours are left.
+        own = {path / name for name in (storage.LOCK, _STATE, *_TEMPORARY)}
+        if set(path.iterdir()) - own - set(map(storage.part_of, own)):
+            raise ValueError(
+                "`cache_dir` must be a new or an empty folder, or one that an earlier `fit` made. "
+                f"{short(str(path))} holds other files. Pass another."
+            )
+    with storage.lock_folder(path, "cache_dir"):
+        yield path
 
 
 class CorpusCache:
-    """A folder that holds an encoded corpus, or what earlier runs had of it when they were interrupted.
+    """A folder that holds an encoded corpus, or the part of one that earlier runs had made when they were interrupted.
 
-    The texts are read and tokenised once, into provisional codes; the vocabulary is made from their counts; then the
-    codes are translated into ids. Reading goes on where an earlier run stopped.
+    The texts are read and cut once, into provisional codes; the vocabulary is made from their counts; then the codes
+    are translated into ids. Reading goes on where an earlier run stopped.
 
     Args:
-        folder: path. It is created where it is not there.
+        folder: a folder that `open_folder` gave.
         encoder: `TextEncoder`. It is given the vocabulary.
         grow: bool. Whether its vocabulary grows, if it has one.
-        source: str. What the texts are, as far as that can be told: the same for the same texts.
+        source: str. Tells the texts from others: the same for the same texts.
 
     Raises:
-        ValueError: the folder holds something else, or a corpus made by another encoder or of other texts.
+        ValueError: the folder holds a corpus made by another encoder or of other texts, or a damaged one.
     """
 
-    def __init__(self, folder, encoder: TextEncoder, grow: bool = False, source: str = ""):
-        if not isinstance(folder, (str, os.PathLike)):
-            raise TypeError(
-                f"`cache_dir` must be the path of a folder. Received {short(folder)} of type {type(folder).__name__}."
-            )
-        self.folder = Path(folder)
-        self._encoder = encoder
-        self._learner = encoder.learner("fit", grow=grow) if grow or not encoder.is_adapted else None
-        config: dict[str, Any] = {name: _readable(value) for name, value in encoder.get_config().items()}
+    def __init__(self, folder: Path, encoder: TextEncoder, grow: bool = False, source: str = ""):
+        self.folder = folder
+        self._encoder, self._grow = encoder, grow
+        self._counter = encoder.start_counting(grow) if grow or not encoder.is_adapted else None
+        config: dict[str, Any] = {name: _describe(value) for name, value in encoder.get_config().items()}
         state = encoder.get_vocabulary_state()
-        _check_writable(state["words"])
-        vocabulary = _digest(json.dumps(state)) if encoder.is_adapted else ""
+        _check_words(state["words"])
+        vocabulary = storage.digest([json.dumps(state)]) if encoder.is_adapted else ""
         self._key: dict[str, Any] = {"encoder": config, "vocabulary": vocabulary}
         self._key.update(grow_vocabulary=grow, texts=source)
         self._state: dict[str, Any] = {"version": _VERSION, "key": self._key, "stage": "reading", "texts": 0}
-        self._state.update(words=0, sizes={})
+        self._state.update(words=0, sizes={}, turn=0)
         self._load()
-        if self._learner is not None and self._state["texts"] and not self.is_complete:
-            try:
-                with self._opened("words") as file:  # without what was written after the state was saved
-                    file.seek(0)
-                    words = [word_from_json(word) for line in file for word in json.loads(line)]
-                self._learner.resume(words, np.load(self.folder / _COUNTS))
-            except (OSError, ValueError, EOFError):
-                raise ValueError(
-                    f"The corpus in {short(str(self.folder))} is damaged. Delete the folder to make it anew."
-                ) from None
+        if self.is_complete:
+            self._delete_temporary()
+        elif self._counter is not None and self.texts_read:
+            self._resume()
 
     @property
     def texts_read(self) -> int:
@@ -116,24 +119,22 @@ class CorpusCache:
         """Whether `encode` has nothing left to do."""
         return self._state["stage"] == "complete"
 
-    def encode(
-        self, texts: Iterable, report: Callable[[int, float | None], None] = lambda texts, share: None
-    ) -> EncodedFile:
+    def encode(self, batches: Iterable[list], report: Callable[[int], None] = lambda texts: None) -> EncodedFile:
         """Returns the corpus, and gives the encoder its vocabulary.
 
         Args:
-            texts: iterable of texts, from the first on. It is not touched where the corpus is complete.
-            report: callable that gets, time and again, how many texts were read, and the share of all that is, where
-                the iterator tells it by an attribute `fraction`.
+            batches: checked texts in batches, from text `texts_read` on, see `TextEncoder.check_stream`. They are not
+                touched where the corpus is complete.
+            report: callable that is told, after each batch, how many texts were read.
 
         Raises:
             OSError: the disk is full.
-            ValueError: no texts, or no word in them that may enter the vocabulary.
+            ValueError: no texts, or no word in them that can enter the vocabulary.
         """
         before, was_complete = self._encoder.get_vocabulary_state(), self.is_complete
         try:
             if self._state["stage"] == "reading":
-                self._read(iter(texts), report)
+                self._read(batches, report)
             if self._state["stage"] == "read":
                 self._translate()
         except BaseException as error:
@@ -143,39 +144,29 @@ class CorpusCache:
             raise OSError(
                 error.errno,
                 f"No space left on the disk for the encoded corpus in {short(str(self.folder))}, after "
-                f"{self.texts_read} texts. It takes up to 8 bytes a word. Free some, or pass a `cache_dir` on another "
-                "disk; what was read into a `cache_dir` is kept, and the same call goes on from there",
+                f"{self.texts_read} texts. It takes up to 8 bytes per word. Free some, or pass a `cache_dir` on "
+                "another disk; what was read into a `cache_dir` is kept, and the same call goes on from there",
             ) from None
         try:
+            size = self._encoder.size
             if was_complete:
-                state = json.loads((self.folder / "vocabulary.json").read_text("utf-8"))
+                state = json.loads((self.folder / _VOCABULARY).read_text("utf-8"))
                 words = [word_from_json(word) for word in state["words"]]
+                size = len(words)
             corpus = EncodedFile(self.folder)
-            whole = len(corpus) == self.texts_read and len(corpus.ids) == corpus.offsets[-1] == corpus.counts.sum()
+            whole = len(corpus) == self.texts_read
+            whole = whole and len(corpus.ids) == corpus.offsets[-1] == corpus.counts(size).sum()
         except (OSError, ValueError, KeyError, TypeError, EOFError):
             whole = False
         if not whole:
-            raise ValueError(f"The corpus in {short(str(self.folder))} is damaged. Delete the folder to make it anew.")
+            raise self._damage()
         if was_complete:
             self._encoder.set_vocabulary_state({**state, "words": words})
         return corpus
 
     def _load(self):
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(
-                f"`cache_dir` must be a folder, or a place where one can be made. Received {short(str(self.folder))}: "
-                f"{error.strerror}. Pass another."
-            ) from None
-        path = self.folder / "corpus.json"
+        path = self.folder / _STATE
         if not path.exists():
-            # Those of ours alone are left where reading broke off at once.
-            if {path.name.removesuffix(".part") for path in self.folder.iterdir()} - _OWN_AT_FIRST:
-                raise ValueError(
-                    "`cache_dir` must be a new or an empty folder, or one that an earlier `fit` made. "
-                    f"{short(str(self.folder))} holds other files. Pass another."
-                )
             return
         try:
             state = json.loads(path.read_text("utf-8"))
@@ -186,7 +177,11 @@ class CorpusCache:
         except (ValueError, KeyError, TypeError):
             raise ValueError(f"{short(str(path))} is damaged. Delete the folder to start anew.") from None
         if version != _VERSION:
-            raise ValueError(f"{short(str(self.folder))} was made by another version of this package. Delete it.")
+            raise ValueError(
+                f"The corpus in {short(str(self.folder))} was made by another version of this package: its format is "
+                f"{short(version)}, and {_VERSION} is expected. Pass another `cache_dir`, or delete this one to make "
+                "it anew."
+            )
         if changed:
             what = _WHAT_CHANGED[changed[0]]
             if changed[0] == "encoder":
@@ -199,28 +194,41 @@ class CorpusCache:
             )
         self._state = state
 
+    def _resume(self):
+        try:
+            with self._open("words") as file:  # without what was written after the state was saved
+                file.seek(0)
+                words = [word_from_json(word) for line in file for word in json.loads(line)]
+            counts = np.load(self.folder / _COUNTS[self._state["turn"]])
+            if not len(set(words)) == len(words) == len(counts) == self._state["words"]:
+                raise ValueError
+        except (OSError, ValueError, EOFError):
+            raise self._damage() from None
+        self._counter = WordCounter(WordCounts(words, counts))
+
+    def _damage(self):
+        return ValueError(f"The corpus in {short(str(self.folder))} is damaged. Delete the folder to make it anew.")
+
     def _save(self, **changes):
         self._state.update(changes)
-        write_whole(self.folder / "corpus.json", lambda path: path.write_text(json.dumps(self._state), "utf-8"))
+        write_whole(self.folder / _STATE, lambda path: path.write_text(json.dumps(self._state), "utf-8"))
 
-    def _read(self, texts, report):
-        for _ in itertools.islice(texts, self._state["texts"]):  # read by an earlier run
-            pass
-        chunks = self._learner.count(texts) if self._learner is not None else self._encoded(texts)
+    def _read(self, batches, report):
+        texts_read, saved = self._state["texts"], -math.inf  # saved once at first, to know at once that it can be done
+        coded = self._encode(batches) if self._counter is None else self._encoder.count_batches(batches, self._counter)
         with contextlib.ExitStack() as stack:
-            files = {name: stack.enter_context(self._opened(name)) for name in _READING}
-            texts_read, saved = self._state["texts"], -math.inf  # once at first, to know at once that it can be done
-            for codes, lengths in chunks:
+            files = {name: stack.enter_context(self._open(name)) for name in _READING}
+            for codes, lengths in coded:
                 files["codes"].write(np.asarray(codes, "int32").data)
                 files["lengths"].write(np.asarray(lengths, "int64").data)
                 texts_read += len(lengths)
-                report(texts_read, getattr(texts, "fraction", None))
+                report(texts_read)
                 if time.monotonic() - saved > SAVE_SECONDS:
                     self._save_reading(files, texts_read, "reading")
                     saved = time.monotonic()
             self._save_reading(files, texts_read, "read")
 
-    def _opened(self, name):
+    def _open(self, name):
         """Opens a file to go on writing where it was when the state was saved."""
         path = self.folder / name
         path.touch()
@@ -229,55 +237,61 @@ class CorpusCache:
         file.seek(0, os.SEEK_END)
         return file
 
-    def _encoded(self, texts) -> Iterator[Chunk]:
-        while chunk := list(itertools.islice(texts, _BATCH)):
-            encoded = self._encoder.encode(chunk)
-            yield encoded.ids, encoded.lengths
+    def _encode(self, batches) -> Iterator[CodedTexts]:
+        for batch in batches:
+            encoded = self._encoder.encode_checked(batch)
+            yield CodedTexts(encoded.ids, encoded.lengths)
 
     def _save_reading(self, files, texts_read, stage):
-        words = self._state["words"]
-        if self._learner is not None:
-            new = self._learner.words[words:]
-            _check_writable(new)
+        words, turn = self._state["words"], 1 - self._state["turn"]
+        if self._counter is not None:
+            counts = self._counter.counts
+            new = counts.words[words:]
+            _check_words(new)
             files["words"].write(json.dumps(new).encode() + b"\n")
             words += len(new)
-            counts = self._learner.counts
-            write_whole(self.folder / _COUNTS, lambda path: _save_array(path, counts))
+            write_whole(self.folder / _COUNTS[turn], lambda path: _save_array(path, counts.counts))
         for file in files.values():
             file.flush()
         sizes = {name: file.tell() for name, file in files.items()}
-        self._save(stage=stage, texts=texts_read, words=words, sizes=sizes)
+        self._save(stage=stage, texts=texts_read, words=words, sizes=sizes, turn=turn)
 
     def _translate(self):
-        encoded = self._learner.finish(self) if self._learner is not None else (drop_unknown(*chunk) for chunk in self)
-        counts = np.zeros(self._encoder.size, "int64") if self._learner is None else self._learner.text_counts
+        translate, counts = Translation(), np.zeros(self._encoder.size, "int64")
+        if self._counter is not None:
+            before = self._encoder.counts if self._grow and self._encoder.is_adapted else counts[:0]
+            translate = self._encoder.learn(self._counter.counts, self, self._grow)
+            counts = self._encoder.counts
+            counts[: len(before)] -= before
         end = 0
         with open(self.folder / "ids", "wb") as ids, open(self.folder / "offsets", "wb") as offsets:
             offsets.write(np.zeros(1, "int64").data)
-            for chunk in encoded:
-                ids.write(chunk.ids.data)
-                offsets.write((chunk.offsets[1:] + end).data)
-                end += len(chunk.ids)
-                if self._learner is None:
-                    add_counts(chunk.ids, counts)
+            for coded in self:
+                encoded = translate(coded)
+                ids.write(encoded.ids.data)
+                offsets.write((encoded.offsets[1:] + end).data)
+                end += len(encoded.ids)
+                if self._counter is None:
+                    add_counts(encoded.ids, counts)
         _save_array(self.folder / "counts.npy", counts)
         vocabulary = json.dumps(self._encoder.get_vocabulary_state())
-        (self.folder / "vocabulary.json").write_text(vocabulary, "utf-8")
-        self._save(stage="complete", result=_digest(vocabulary))
-        for name in (*_READING, _COUNTS):
+        (self.folder / _VOCABULARY).write_text(vocabulary, "utf-8")
+        self._save(stage="complete", result=storage.digest([vocabulary]))
+        self._delete_temporary()
+
+    def _delete_temporary(self):
+        for name in _TEMPORARY:
             (self.folder / name).unlink(missing_ok=True)
 
-    def __iter__(self) -> Iterator[Chunk]:
-        """Yields what was read as chunks of provisional codes, for the learner."""
+    def __iter__(self) -> Iterator[CodedTexts]:
+        """Yields the texts that were read as provisional codes, from the first on each time."""
         start = 0
-        for first in range(0, self._state["texts"], _READ_TEXTS):
-            block = np.array(_mapped(self.folder / "lengths", "int64")[first : first + _READ_TEXTS])
+        for first in range(0, self._state["texts"], READ_TEXTS):
+            block = np.array(map_array(self.folder / "lengths", "int64")[first : first + READ_TEXTS])
             ends = np.cumsum(block)
-            for lengths in np.split(
-                block, np.searchsorted(ends, np.arange(_READ_WORDS, ends[-1], _READ_WORDS), "right")
-            ):
+            for lengths in np.split(block, np.searchsorted(ends, np.arange(READ_WORDS, ends[-1], READ_WORDS), "right")):
                 stop = start + int(lengths.sum())
-                yield np.array(_mapped(self.folder / "codes", "int32")[start:stop]), lengths
+                yield CodedTexts(np.array(map_array(self.folder / "codes", "int32")[start:stop]), lengths)
                 start = stop
 
 
@@ -342,22 +356,6 @@ class TrainingBackup:
         self._path.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes a file so that it is there as a whole or not at all.
-
-    Args:
-        path: the file.
-        write: callable that writes the file at the path that it is given.
-    """
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with naming(path):
-            write(part)
-            os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _save_array(path, array):
     with open(path, "wb") as file:
         np.save(file, array)
@@ -372,23 +370,16 @@ def _save_arrays(path, arrays):
                 file.write(array.reshape(-1).view("uint8").data)
 
 
-def _mapped(path, dtype):
-    return np.memmap(path, dtype, "r") if path.stat().st_size else np.empty(0, dtype)
-
-
-def _readable(value):
+def _describe(value):
+    """Returns a setting of an encoder in JSON's types: a tokeniser by its name."""
     if callable(value):
         return getattr(value, "__qualname__", type(value).__qualname__)
     return value
 
 
-def _check_writable(words):
+def _check_words(words):
     check_json(
         words,
         "Encoded texts lie in files, where words are",
         "Map such tokens to str, or pass the texts as a list, without `cache_dir`.",
     )
-
-
-def _digest(text):
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.text.encoded import CodedTexts
 
 THRESHOLD = 0.3  # of the NPMI, where the user sets none
-LARGE_TEXT = 20_000  # words; from there on a pair must be seen `_LARGE_FLOOR` times, below `_SMALL_FLOOR` times
+LARGE_TEXT = 20_000  # words; a pair must be seen `_LARGE_FLOOR` times in that many, `_SMALL_FLOOR` times in fewer
 _LARGE_FLOOR, _SMALL_FLOOR = 5, 2
-_MOST_PAIRS = 20_000_000  # rare pairs are forgotten when more than so many different ones are in memory
-_PENDING = 2_000_000  # at least so many counts wait to be merged into the table
+MOST_PAIRS = 20_000_000  # different pairs in memory; the rarest are forgotten where there are more
+PENDING = 2_000_000  # counts, or more, that wait to be merged into the table
 _SHIFT = 32  # a pair of codes is one int64: the left code above these bits
 
 
@@ -37,11 +38,11 @@ def check_threshold(phrases: bool | float) -> float | None:
         ) from None
 
 
-def joined(left: str, right: str) -> str:
+def join_pair(left: str, right: str) -> str:
     """Returns the word that a pair of words becomes.
 
     Examples:
-        >>> joined("waste", "of")
+        >>> join_pair("waste", "of")
         'waste_of'
     """
     return f"{left}_{right}"
@@ -76,7 +77,7 @@ class PairJoiner:
 
     Examples:
         >>> join = PairJoiner(np.array([[1, 1]]), np.array([9]))
-        >>> codes, lengths = join(np.array([1, 1, 1, 2, 1, 1], "int32"), np.array([5, 1]))
+        >>> codes, lengths = join(CodedTexts(np.array([1, 1, 1, 2, 1, 1], "int32"), np.array([5, 1])))
         >>> codes.tolist(), lengths.tolist()
         ([9, 1, 2, 1, 1], [4, 1])
     """
@@ -89,10 +90,11 @@ class PairJoiner:
         # Two cheap tests that most positions fail. The last entry is for -1 and for all codes above.
         self._starts, self._ends = (_membership(side) for side in pairs.T)
 
-    def __call__(self, codes: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns codes (int32) and the lengths of texts (int64) with the phrases joined."""
+    def __call__(self, coded: CodedTexts) -> CodedTexts:
+        """Returns texts with the phrases joined."""
+        codes, lengths = coded
         if not len(self._keys) or len(codes) < 2:
-            return codes, lengths
+            return coded
         text_ends = np.cumsum(lengths)
         maybe = _tell(self._starts, codes[:-1]) & _tell(self._ends, codes[1:])
         maybe[_last_words(text_ends)] = False
@@ -112,11 +114,11 @@ class PairJoiner:
         keep = np.ones(len(out), bool)
         keep[places + 1] = False
         texts = np.searchsorted(text_ends, places, "right")
-        return out[keep], lengths - np.bincount(texts, minlength=len(lengths))
+        return CodedTexts(out[keep], lengths - np.bincount(texts, minlength=len(lengths)))
 
 
 def find_pairs(
-    chunks: Iterable[tuple[np.ndarray, np.ndarray]],
+    coded: Iterable[CodedTexts],
     counts: np.ndarray,
     excluded: tuple[np.ndarray, np.ndarray],
     floor: int,
@@ -125,15 +127,15 @@ def find_pairs(
     """Returns the pairs of neighbouring words whose normalised pointwise mutual information reaches a threshold.
 
     The NPMI of a pair is `ln(p(x, y) / (p(x) p(y))) / -ln p(x, y)`: 1 for words that only come together, 0 for words
-    that meet as often as chance has it. All probabilities are shares of the words of the text.
+    that meet no more often than by chance. All probabilities are shares of the words of the text.
 
     Args:
-        chunks: texts as pairs of arrays: the codes of the words and the lengths of the texts.
+        coded: the texts, in any partition that leaves each whole.
         counts: int array `(words,)`: how often each code is in the text.
         excluded: two bool arrays `(words,)`: a pair is none if both of its words are in the first, or its second
             word is in the other.
-        floor: int. Rarer words stay out of the vocabulary. A pair must be seen that often too, and at least 5 times
-            in 20,000 words or more, twice in less.
+        floor: int. Rarer words stay out of the vocabulary. A pair must be seen that often too, and at least
+            5 times in a text of 20,000 words or more, twice in a shorter one.
         threshold: float from 0 to 1.
 
     Returns:
@@ -149,8 +151,8 @@ def find_pairs(
     together, never_second = excluded
     first = counts >= floor
     second = first & ~never_second
-    table = _PairTable()
-    for codes, lengths in chunks:
+    table = PairTable()
+    for codes, lengths in coded:
         if len(codes) < 2:
             continue
         left, right = codes[:-1], codes[1:]
@@ -167,8 +169,8 @@ def find_pairs(
     return np.stack([left[chosen], right[chosen]], axis=1)
 
 
-class _PairTable:
-    """Counts of packed pairs, in memory that stays bounded."""
+class PairTable:
+    """Counts of packed pairs, in memory that stays bounded; its length is the number of different pairs."""
 
     def __init__(self):
         self._keys = np.empty(0, "int64")
@@ -177,15 +179,20 @@ class _PairTable:
         self._waiting = 0
         self._floor = 1
 
-    def add(self, keys):
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def add(self, keys: np.ndarray) -> None:
+        """Counts packed pairs, int64."""
         keys = np.sort(keys)
         starts = np.flatnonzero(np.diff(keys, prepend=-1))
         self._pending.append((keys[starts], np.diff(starts, append=len(keys))))
         self._waiting += len(starts)
-        if self._waiting >= max(_PENDING, len(self._keys) // 2):
+        if self._waiting >= max(PENDING, len(self._keys) // 2):
             self._merge()
 
-    def result(self):
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the pairs, in ascending order, and their counts."""
         self._merge()
         return self._keys, self._counts
 
@@ -196,7 +203,7 @@ class _PairTable:
         keys, counts = keys[order], counts[order]
         starts = np.flatnonzero(np.diff(keys, prepend=-1))
         keys, counts = keys[starts], np.add.reduceat(counts, starts) if len(starts) else counts
-        while len(keys) > _MOST_PAIRS:  # the rarest go first; what is left is counted from too late on, if at all
+        while len(keys) > MOST_PAIRS:  # the rarest go first; what is left is counted from too late on, if at all
             self._floor += 1
             keys, counts = keys[counts >= self._floor], counts[counts >= self._floor]
         self._keys, self._counts = keys, counts

@@ -1,11 +1,14 @@
-"""From text to tokens: the default tokeniser, and NLTK's by name."""
+"""From text to words: the default tokeniser, NLTK's by name, and the settings that go with them."""
 
 import functools
 import html
 import operator
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+from keras_transfer_sentiment.checks import check_choice, short
+from keras_transfer_sentiment.text.negation import is_punctuation, mark_negated, split_mark
 
 TOKENIZERS = ("words", "tweet", "treebank")
 
@@ -15,6 +18,96 @@ _APOSTROPHES = "\u2019\u02bc\uff07"
 # Scripts that may need care: everything past Latin, without general punctuation. A cheap test that most texts fail.
 _BEYOND_LATIN = re.compile("[\u0300-\u1fff\u2070-\U0010ffff]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_STEMS = 200_000  # stems that are kept in memory
+
+
+class Tokenizer:
+    """Cuts texts into words by the settings of a `TextEncoder`; stop words stay in, and phrases are not joined.
+
+    Args:
+        tokenizer: one of `TOKENIZERS`, or a callable from str to list of str.
+        lowercase: whether texts are lower-cased first.
+        stem: callable that reduces a word to its stem, see `load_stemmer`, or None.
+        mark_negation: whether words that a negator reaches are marked.
+        stop_words: words that are neither stemmed nor marked.
+
+    Examples:
+        >>> Tokenizer("words", lowercase=True).cut("A Film isn't it?")
+        ['a', 'film', 'is', "n't", 'it']
+    """
+
+    def __init__(
+        self,
+        tokenizer: str | Callable[[str], list[str]],
+        *,
+        lowercase: bool,
+        stem: Callable[[str], str] | None = None,
+        mark_negation: bool = False,
+        stop_words: Collection[str] = frozenset(),
+    ):
+        self._split = _check_result(tokenizer) if callable(tokenizer) else named_tokenizer(tokenizer, mark_negation)
+        self._lowercase, self._mark_negation, self._stop_words = lowercase, mark_negation, stop_words
+        self._stem = stem
+        self._has_punctuation = tokenizer != "words" or mark_negation
+        # Words are then the runs of word characters of a prepared text, which compiled code can find.
+        self._is_plain = stem is None and not self._has_punctuation
+
+    def cut(self, text: str) -> list[str]:
+        """Returns the words of one text.
+
+        Raises:
+            TypeError: a tokeniser of the user returned something else than a list of str.
+        """
+        tokens = self._split(text.lower() if self._lowercase else text)
+        if self._mark_negation:
+            tokens = mark_negated(tokens, self._stop_words)
+        if self._has_punctuation:
+            tokens = [token for token in tokens if token.isalnum() or not is_punctuation(token)]
+        return tokens if self._stem is None else [self._reduce(token, self._stem) for token in tokens]
+
+    def cut_batch(self, texts: list) -> list:
+        """Returns the words of each text of a batch, a list of lists; or of plain texts, a list of prepared str.
+
+        The words of a prepared str are those of `cut_prepared`. Texts that are lists of tokens are left as they are.
+        """
+        if not texts or not isinstance(texts[0], str):
+            return texts
+        if self._is_plain:
+            return [prepare(text.lower() if self._lowercase else text) for text in texts]
+        return [self.cut(text) for text in texts]
+
+    def _reduce(self, token, stem):
+        word, mark = split_mark(token)
+        return token if word in self._stop_words else stem(word) + mark
+
+
+def _check_result(tokenizer):
+    def split(text):
+        tokens = tokenizer(text)
+        if not isinstance(tokens, (list, tuple)) or not all(isinstance(token, str) for token in tokens):
+            raise TypeError(
+                f"The `tokenizer` must return a list of str for each text. Received {short(tokens)} of type "
+                f"{type(tokens).__name__}. Return a list, such as `text.split()`."
+            )
+        return tokens
+
+    return split
+
+
+def load_stemmer(language: str | None) -> Callable[[str], str]:
+    """Returns the Snowball stemmer of a language.
+
+    Raises:
+        ValueError: the language has none.
+    """
+    from nltk.stem import SnowballStemmer
+
+    if language not in SnowballStemmer.languages:
+        raise ValueError(
+            f"`stem=True` needs a language with a Snowball stemmer. Received `language={language!r}`. "
+            "Leave `stem` off, or pass a `tokenizer` callable that stems."
+        )
+    return functools.lru_cache(_STEMS)(SnowballStemmer(language).stem)
 
 
 def named_tokenizer(name: str, punctuation: bool) -> Callable[[str], list[str]]:
@@ -23,20 +116,24 @@ def named_tokenizer(name: str, punctuation: bool) -> Callable[[str], list[str]]:
     Args:
         name: `"words"` is `split_words`; `"tweet"` and `"treebank"` are NLTK's.
         punctuation: whether `"words"` gives the ends of clauses too; NLTK's always do.
+
+    Raises:
+        ValueError: there is none of that name.
     """
+    check_choice(name, "tokenizer", TOKENIZERS)
     if name == "words":
         return functools.partial(split_words, punctuation=True) if punctuation else split_words
     if name == "tweet":
         from nltk.tokenize import TweetTokenizer
 
         tweet = TweetTokenizer(reduce_len=True)
-        return lambda text: tweet.tokenize(_straightened(text))
+        return lambda text: tweet.tokenize(_straighten(text))
     from nltk.tokenize import NLTKWordTokenizer
 
     treebank = NLTKWordTokenizer()
     # It cuts off only the last full stop of what it is given, so it is given one sentence at a time.
     return lambda text: [
-        token for sentence in _SENTENCE_END.split(_straightened(text)) for token in treebank.tokenize(sentence)
+        token for sentence in _SENTENCE_END.split(_straighten(text)) for token in treebank.tokenize(sentence)
     ]
 
 
@@ -66,7 +163,7 @@ def _pairs(match: re.Match) -> str:
     return f" {' '.join(map(operator.add, run, run[1:])) if len(run) > 1 else run} "
 
 
-def _straightened(text: str) -> str:
+def _straighten(text: str) -> str:
     for apostrophe in _APOSTROPHES:
         text = text.replace(apostrophe, "'")
     return text
@@ -92,12 +189,16 @@ def split_words(text: str, punctuation: bool = False) -> list[str]:
         >>> split_words("这部电影")
         ['这部', '部电', '电影']
     """
-    text = prepared(text)
+    return cut_prepared(prepare(text), punctuation)
+
+
+def cut_prepared(text: str, punctuation: bool = False) -> list[str]:
+    """Returns the words of a text that `prepare` returned: the second half of `split_words`."""
     return _word_pattern(punctuation, text.isascii()).findall(text)
 
 
-def prepared(text: str) -> str:
-    """Returns a text whose words are its runs of word characters: what `split_words` does first.
+def prepare(text: str) -> str:
+    """Returns a text whose words are its runs of word characters: the first half of `split_words`.
 
     Of the characters beyond ASCII, only those of words are left.
     """
@@ -108,7 +209,7 @@ def prepared(text: str) -> str:
     if "_" in text:
         text = text.replace("_", " ")
     if not text.isascii():
-        text = _straightened(text).replace("\u00ad", "")  # soft hyphens, where a word may be parted
+        text = _straighten(text).replace("\u00ad", "")  # soft hyphens, where a word may be parted
         if _BEYOND_LATIN.search(text) is not None:
             text = _HAN.sub(_pairs, unicodedata.normalize("NFC", text))
         text = _no_word().sub(" ", text)

@@ -1,112 +1,89 @@
-"""The vocabulary: how it is learned, and texts as its ids."""
+"""The vocabulary: counts of words that can be added up, what is made of them, and the way from codes to ids."""
 
 import itertools
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from keras_transfer_sentiment.checks import short
-from keras_transfer_sentiment.compiler import compiled, prefetch
-from keras_transfer_sentiment.text.phrases import PairJoiner, find_pairs, joined
-from keras_transfer_sentiment.text.word_table import Chunk, WordCodes
+from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedTexts, drop_unknown
+from keras_transfer_sentiment.text.phrases import PairJoiner, find_pairs, join_pair
 
-_AHEAD = 32  # entries that are fetched before they are needed
-STOP = -1  # what a stop word is encoded as, before it is dropped
+STOP_WORD = -1  # the id of stop words, until they are dropped
+_SMALL_TEXT, _MEDIUM_TEXT = 20_000, 1_000_000  # words; below these, `min_count="auto"` is 1 and 2, else 5
 _NO_CONTRACTION = ("n't", "N'T")  # cut off by the tokeniser, so that all negations share it: not joined again
 
 
-@dataclass(frozen=True)
-class EncodedTexts:
-    """Texts as word ids, one after the other, without padding.
+def _no_counts():
+    return np.empty(0, "int64")
+
+
+@dataclass(frozen=True, eq=False)
+class WordCounts:
+    """How often words are in texts. Counts of parts of a corpus add up to the counts of the whole.
+
+    `TextEncoder.count` makes them, in any number of processes; `TextEncoder.adapt` and `grow` take them in place of
+    texts. The parts have to be added in the order of the texts for the vocabulary of the whole corpus to be the same:
+    among words of equal counts, the one that came first comes first.
 
     Attributes:
-        ids: int32 array `(words,)`: the known words of all texts. No id is 0.
-        offsets: int64 array `(texts + 1,)`: text `i` is `ids[offsets[i]:offsets[i + 1]]`.
-        unknown: int32 array `(texts,)`: how many words of each text, stop words aside, are not in the vocabulary.
+        words: list of the different words, in the order in which they first came.
+        counts: int64 array `(words,)`: how often each was there.
 
     Examples:
         >>> encoder = TextEncoder()
-        >>> encoder.adapt(["good film", "bad film"])
-        >>> encoded = encoder.encode(["a good good film", "unseen"])
-        >>> encoded.ids.tolist(), encoded.offsets.tolist(), encoded.coverage.tolist()
-        ([2, 2, 1], [0, 3, 3], [1.0, 0.0])
-        >>> encoded.padded().tolist()
-        [[2, 2, 1], [0, 0, 0]]
+        >>> counts = encoder.count(["a good film"]) + encoder.count(["a bad film"])
+        >>> dict(zip(counts.words, counts.counts.tolist()))
+        {'a': 2, 'good': 1, 'film': 2, 'bad': 1}
+        >>> encoder.adapt(counts)
+        >>> encoder.vocabulary
+        ['', 'film', 'good', 'bad']
     """
 
-    ids: np.ndarray
-    offsets: np.ndarray
-    unknown: np.ndarray
+    words: list = field(default_factory=list)
+    counts: np.ndarray = field(default_factory=_no_counts)
 
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
+    def __add__(self, other: "WordCounts") -> "WordCounts":
+        if not isinstance(other, WordCounts):
+            return NotImplemented
+        numbers = Numbers(list(self.words))
+        codes = np.fromiter(map(numbers.__getitem__, other.words), "int64", len(other.words))
+        counts = np.zeros(len(numbers), "int64")
+        counts[: len(self.words)] = self.counts
+        counts[codes] += other.counts
+        return WordCounts(numbers.words, counts)
 
     @property
-    def lengths(self) -> np.ndarray:
-        """int64 array `(texts,)`: number of known words of each text."""
-        return np.diff(self.offsets)
-
-    @property
-    def coverage(self) -> np.ndarray:
-        """float64 array `(texts,)`: share of each text's words, stop words aside, that are known; 0 if it has none."""
-        return self.lengths / np.maximum(self.lengths + self.unknown, 1)
-
-    def take(self, rows: Sequence[int] | np.ndarray) -> "EncodedTexts":
-        """Returns the texts at `rows` (ints), in that order."""
-        rows = np.asarray(rows, "int64")
-        lengths = self.lengths[rows]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        return EncodedTexts(self.ids[places], offsets, self.unknown[rows])
-
-    def padded(self, multiple: int = 1) -> np.ndarray:
-        """Returns the ids as an int32 array `(texts, time)`, padded with 0 at the end.
-
-        Args:
-            multiple: int. `time` is the longest text's length rounded up to a multiple of this, at least one.
-        """
-        lengths = self.lengths
-        time = -(-max(int(lengths.max(initial=0)), 1) // multiple) * multiple
-        grid = np.zeros((len(self), time), "int32")
-        grid[np.arange(time) < lengths[:, None]] = self.ids
-        return grid
-
-    @staticmethod
-    def concatenate(parts: "Sequence[EncodedTexts]") -> "EncodedTexts":
-        """Returns the texts of all `parts`, in order."""
-        lengths = np.concatenate([part.lengths for part in parts])
-        return EncodedTexts(
-            np.concatenate([part.ids for part in parts]),
-            np.concatenate([[0], np.cumsum(lengths)]),
-            np.concatenate([part.unknown for part in parts]),
-        )
+    def total(self) -> int:
+        """int: the number of words in the texts, each counted as often as it is there."""
+        return int(self.counts.sum())
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What is learned from texts.
+    """The words that have an id.
 
     Attributes:
-        words: list: the word of each id; that of id 0, padding, is `''`.
+        words: list: the word of each id; that of id 0, padding, is `''`. Empty where nothing was learned.
         counts: int64 array `(words,)`: how often each was seen.
         phrases: list of the pairs of words that are joined.
     """
 
     words: list = field(default_factory=list)
-    counts: np.ndarray = field(default_factory=lambda: np.empty(0, "int64"))
+    counts: np.ndarray = field(default_factory=_no_counts)
     phrases: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class VocabularyRules:
-    """What may enter a vocabulary.
+    """The rules by which words enter a vocabulary.
 
     Attributes:
         stop_words: frozenset.
         min_count: int or `"auto"`.
         max_vocabulary: int or None.
-        phrases: float or None: the threshold from which on pairs of words are joined; None joins none.
+        phrases: float or None: the threshold of the NPMI at which pairs of words are joined; None joins none.
     """
 
     stop_words: frozenset
@@ -114,215 +91,165 @@ class VocabularyRules:
     max_vocabulary: int | None
     phrases: float | None
 
+    def floor(self, words: int) -> int:
+        """Returns how often a word must be in texts of so many words to enter."""
+        if self.min_count != "auto":
+            return int(self.min_count)
+        return 1 if words < _SMALL_TEXT else 2 if words < _MEDIUM_TEXT else 5
 
-class VocabularyLearner:
-    """Learns a vocabulary in two steps; between them, the texts are numbers that may lie in a file.
 
-    First `count` reads the texts, once, and gives each word a provisional number. Then `finish` makes the vocabulary
-    and translates the numbers into ids.
+@dataclass(frozen=True)
+class Translation:
+    """Makes word ids of codes: joins the phrases, looks the codes up, drops what is no word of the vocabulary.
 
-    Args:
-        rules: `VocabularyRules`.
-        tokenise: callable from the texts to an iterator over chunks of them, as `WordCodes` takes them.
-        done: callable that gets the finished `Vocabulary`.
-        old: `Vocabulary` or None. One to go on from: its words keep their ids, its phrases stay.
-
-    Examples:
-        >>> encoder = TextEncoder()
-        >>> learner = encoder.learner("my_corpus")
-        >>> chunks = list(learner.count(["a good film", "a bad film"]))
-        >>> chunks[0][0].tolist(), chunks[0][1].tolist()
-        ([0, 1, 2, 0, 3, 2], [3, 3])
-        >>> [encoded.ids.tolist() for encoded in learner.finish(chunks)]
-        [[2, 1, 3, 1]]
-        >>> encoder.vocabulary
-        ['', 'film', 'good', 'bad']
+    Attributes:
+        ids: int32 array, the id of each code, 0 for none and `STOP_WORD` for stop words; None where codes are ids.
+        join: `PairJoiner` of codes, or None.
     """
 
-    def __init__(
-        self,
-        rules: VocabularyRules,
-        tokenise: Callable[[Iterable], Iterator[list]],
-        done: Callable[[Vocabulary], None],
-        old: Vocabulary | None = None,
-    ):
-        self._rules, self._tokenise, self._done = rules, tokenise, done
-        self._old = old if old is not None and old.words else Vocabulary([""], np.zeros(1, "int64"))
-        # The old words come first: their number is their id less one.
-        self._begin(self._old.words[1:], np.zeros(len(self._old.words) - 1, "int64"))
+    ids: np.ndarray | None = None
+    join: PairJoiner | None = None
 
-    def _begin(self, words, counts):
-        self._words, self._counts = words, counts
-        self._text_counts = np.empty(0, "int64")
-        self._made_numbers: _Numbers | None = None
-        self._coder = WordCodes(words, range(len(words)), remember=True)
-
-    @property
-    def words(self) -> list:
-        """list: the word of each provisional number given so far; those of the old vocabulary come first."""
-        return list(self._words)
-
-    @property
-    def text_counts(self) -> np.ndarray:
-        """int64 array: how often each word of the finished vocabulary is in the texts that were counted."""
-        return self._text_counts
-
-    @property
-    def _numbers(self):
-        if self._made_numbers is None:  # large, and texts that are str go without
-            self._made_numbers = _Numbers(self._words)
-        return self._made_numbers
-
-    @property
-    def counts(self) -> np.ndarray:
-        """int64 array: how often each of `words` was counted so far."""
-        return self._counts[: len(self._words)].copy()
-
-    def resume(self, words: Iterable, counts: np.ndarray) -> None:
-        """Goes on from the `words` and `counts` of another learner of the same encoder, in place of its own.
-
-        Raises:
-            ValueError: they do not fit the vocabulary that is to grow, or each other.
-        """
-        words, old = list(words), self._old.words[1:]
-        if words[: len(old)] != old or len(words) != len(counts) or len(set(words)) != len(words):
-            raise ValueError(
-                f"`resume` expects the words that another learner of this encoder had counted, {len(old)} or more, "
-                f"and a count for each. Received {len(words)} words and {len(counts)} counts. Count the texts anew."
-            )
-        self._begin(words, np.array(counts, "int64"))
-
-    @property
-    def reads_chunks(self) -> bool:
-        """Whether `finish` reads the texts to make the vocabulary: it does for phrases."""
-        return self._rules.phrases is not None or bool(self._old.phrases)
-
-    def count(self, texts: Iterable) -> Iterator[Chunk]:
-        """Yields texts as provisional codes, and counts the words of what has been yielded.
-
-        Args:
-            texts: iterable of texts. It is read once, a chunk at a time.
-        """
-        for chunk in self._tokenise(texts):
-            # What the coder does not know of a str is new, as long as it has seen every word.
-            is_new = self._made_numbers is None and bool(chunk) and type(chunk[0]) is str
-            codes, lengths = self._coder(chunk, self._number_new if is_new else self._number)
-            if len(self._counts) < len(self._words):
-                self._counts = np.concatenate([self._counts, np.zeros(len(self._words), "int64")])
-            add_counts(codes, self._counts)
-            yield codes, lengths
-
-    def _number(self, words):
-        return np.fromiter(map(self._numbers.__getitem__, words), "int32", len(words))
-
-    def _number_new(self, words):
-        self._words += words
-        return np.arange(len(self._words) - len(words), len(self._words), dtype="int32")
-
-    def finish(self, chunks: Iterable[Chunk] = ()) -> Iterator[EncodedTexts]:
-        """Makes the vocabulary, and returns an iterator over the encoded chunks.
-
-        Args:
-            chunks: all that `count` yielded, in any partition that leaves texts whole: a list, or any object that
-                gives the same again each time it is iterated over. The result reads it once; unless `reads_chunks`, it
-                may be left out where only the vocabulary is wanted. Phrases take two passes more, or a few.
-
-        Raises:
-            ValueError: no word may enter the vocabulary.
-        """
-        floor = self._floor()
-        join = None
-        if not self.reads_chunks:
-            vocabulary, ids = self._rank(self.counts, floor, [])
-        else:
-            phrases = self._phrases(chunks, floor)
-            while True:
-                join, counts = self._join(chunks, phrases)
-                vocabulary, ids = self._rank(counts, floor, phrases)
-                # A phrase outside the vocabulary would only hide its two words.
-                kept = [pair for pair in phrases if ids[self._numbers[joined(*pair)]] > 0]
-                if len(kept) == len(phrases):
-                    break
-                phrases = kept
-        self._done(vocabulary)
-        return self._encoded(chunks, join, ids)
-
-    def _encoded(self, chunks, join, ids):
-        for codes, lengths in chunks:
-            if join is not None:
-                codes, lengths = join(codes, lengths)
-            yield drop_unknown(_translated(codes, ids), lengths)
-
-    def _floor(self):
-        if self._rules.min_count != "auto":
-            return int(self._rules.min_count)
-        total = int(self._counts.sum())
-        return 1 if total < 20_000 else 2 if total < 1_000_000 else 5
-
-    def _members(self, words):
-        return np.fromiter(map(frozenset(words).__contains__, self._words), bool, len(self._words))
-
-    def _phrases(self, chunks, floor):
-        if self._rules.phrases is None:
-            return self._old.phrases
-        excluded = (self._members(self._rules.stop_words), self._members(_NO_CONTRACTION))
-        pairs = find_pairs(chunks, self.counts, excluded, floor, self._rules.phrases)
-        words = self._words
-        return list(dict.fromkeys([*self._old.phrases, *((words[left], words[right]) for left, right in pairs)]))
-
-    def _join(self, chunks, phrases):
-        """Returns what joins the phrases in codes, and how often each word is there once they are joined."""
-        numbers = self._numbers
-        pairs = np.array([(numbers[left], numbers[right]) for left, right in phrases], "int64")
-        join = PairJoiner(pairs, np.array([numbers[joined(*pair)] for pair in phrases], "int32"))
-        counts = np.zeros(len(self._words), "int64")
-        for codes, lengths in chunks:
-            add_counts(join(codes, lengths)[0], counts)
-        return join, counts
-
-    def _rank(self, counts, floor, phrases):
-        """Returns the vocabulary, and the id of each provisional code: 0 if it is rare, `STOP` if it is one."""
-        words, old = self._words, len(self._old.words) - 1
-        is_stop = self._members(self._rules.stop_words)
-        is_stop[:old] = False
-        may_enter = ~is_stop & (counts >= floor)
-        may_enter[:old] = False
-        chosen = np.flatnonzero(may_enter)
-        if not len(chosen) and not counts[:old].any():
-            seen, stops = int((counts > 0).sum()), int((is_stop & (counts > 0)).sum())
-            found = f"of {seen} different words in the texts, {stops} are stop words"
-            if stops == seen:
-                found = f"{found}. Pass more text" if seen else "there is no word in the texts. Pass more text"
-            else:
-                found += f" and the others occur fewer than {floor} times (`min_count`)."
-                found += " Pass more text, or lower `min_count`"
-            raise ValueError(f"No word may enter the vocabulary: {found}.")
-        limit = self._rules.max_vocabulary
-        room = None if limit is None else max(limit - old, 0)
-        chosen = chosen[np.argsort(-counts[chosen], kind="stable")][:room]
-        ids = np.zeros(len(words), "int32")
-        ids[is_stop] = STOP
-        ids[:old] = np.arange(1, old + 1)
-        ids[chosen] = np.arange(old + 1, old + 1 + len(chosen))
-        self._text_counts = np.concatenate([[0], counts[:old], counts[chosen]])
-        before = np.concatenate([self._old.counts, np.zeros(len(chosen), "int64")])
-        vocabulary = Vocabulary(
-            [*self._old.words, *map(words.__getitem__, chosen.tolist())], before + self._text_counts, phrases
-        )
-        return vocabulary, ids
+    def __call__(self, coded: CodedTexts) -> EncodedTexts:
+        """Returns coded texts as word ids."""
+        if self.join is not None:
+            coded = self.join(coded)
+        return drop_unknown(coded if self.ids is None else CodedTexts(self.ids.take(coded.codes), coded.lengths))
 
 
-class _Numbers(dict):
-    """The number of each word of a list; a word that is not there enters it, and gets the next number."""
+class Numbers(dict):
+    """The number of each word of a list; a word that is not there enters both, and gets the next number."""
 
-    def __init__(self, words):
+    def __init__(self, words: list):
         super().__init__(zip(words, itertools.count()))
-        self._words = words
+        self.words = words
 
     def __missing__(self, word):
-        number = self[word] = len(self._words)
-        self._words.append(word)
+        number = self[word] = len(self.words)
+        self.words.append(word)
         return number
+
+
+def build_vocabulary(
+    counts: WordCounts, rules: VocabularyRules, old: Vocabulary | None = None, coded: Iterable[CodedTexts] | None = None
+) -> tuple[Vocabulary, Translation]:
+    """Returns the vocabulary of texts, and how codes of their words become its ids.
+
+    Args:
+        counts: the words of the texts; the code of a word is its position there.
+        rules: `VocabularyRules`.
+        old: `Vocabulary` or None. One to go on from: its words keep their ids, its phrases stay.
+        coded: the texts, in any partition: a list of `CodedTexts`, or any object that gives the same again each time
+            it is iterated over. They are needed for phrases alone, which take two passes or a few.
+
+    Raises:
+        ValueError: no word can enter the vocabulary, or there are phrases to find and no texts.
+
+    Examples:
+        >>> counts = WordCounts(["a", "good", "film"], np.array([2, 1, 2]))
+        >>> vocabulary, translate = build_vocabulary(counts, VocabularyRules(frozenset("a"), 1, None, None))
+        >>> vocabulary.words
+        ['', 'film', 'good']
+        >>> translate(CodedTexts(np.array([0, 1, 2], "int32"), np.array([3]))).ids.tolist()
+        [2, 1]
+    """
+    old = old if old is not None and old.words else Vocabulary([""], np.zeros(1, "int64"))
+    floor = rules.floor(counts.total)
+    if rules.phrases is None and not old.phrases:
+        vocabulary, ids = _rank(counts, rules, floor, old, [])
+        return vocabulary, Translation(ids)
+    if coded is None:
+        raise ValueError(
+            "Counts of words do not tell which words are neighbours, and `phrases` need that. Pass the texts "
+            "themselves, or use an encoder with `phrases=False`."
+        )
+    phrases = old.phrases if rules.phrases is None else _find_phrases(counts, rules, floor, old, coded)
+    numbers = Numbers(list(counts.words))
+    while True:
+        join = PairJoiner(
+            np.array([(numbers[left], numbers[right]) for left, right in phrases], "int64"),
+            np.array([numbers[join_pair(*pair)] for pair in phrases], "int32"),
+        )
+        joined = np.zeros(len(numbers), "int64")
+        for part in coded:
+            add_counts(join(part).codes, joined)
+        vocabulary, ids = _rank(WordCounts(numbers.words, joined), rules, floor, old, phrases)
+        # A phrase outside the vocabulary would only hide its two words.
+        kept = [pair for pair in phrases if ids[numbers[join_pair(*pair)]] > 0]
+        if len(kept) == len(phrases):
+            return vocabulary, Translation(ids, join)
+        phrases = kept
+
+
+def _find_phrases(counts, rules, floor, old, coded):
+    words = counts.words
+    excluded = (_members(words, rules.stop_words), _members(words, _NO_CONTRACTION))
+    pairs = find_pairs(coded, counts.counts, excluded, floor, rules.phrases)
+    return list(dict.fromkeys([*old.phrases, *((words[left], words[right]) for left, right in pairs)]))
+
+
+def _rank(counts, rules, floor, old, phrases):
+    """Returns the vocabulary, and the id of each counted word: 0 if it is rare, `STOP_WORD` if it is one."""
+    words, counts = counts.words, counts.counts
+    ids = np.zeros(len(words), "int32")
+    if len(old.words) > 1:
+        old_ids = dict(zip(old.words[1:], itertools.count(1)))
+        ids[:] = np.fromiter(map(old_ids.get, words, itertools.repeat(0)), "int32", len(words))
+    is_old = ids > 0
+    is_stop = _members(words, rules.stop_words) & ~is_old
+    chosen = np.flatnonzero(~is_stop & ~is_old & (counts >= floor))
+    if not len(chosen) and not counts[is_old].any():
+        raise _no_word_error(int((counts > 0).sum()), int((is_stop & (counts > 0)).sum()), floor)
+    limit = rules.max_vocabulary
+    room = None if limit is None else max(limit - len(old.words) + 1, 0)
+    chosen = chosen[np.argsort(-counts[chosen], kind="stable")][:room]
+    ids[is_stop] = STOP_WORD
+    ids[chosen] = np.arange(len(old.words), len(old.words) + len(chosen))
+    total = np.concatenate([old.counts, counts[chosen]])
+    total[ids[is_old]] += counts[is_old]
+    return Vocabulary([*old.words, *map(words.__getitem__, chosen.tolist())], total, phrases), ids
+
+
+def _no_word_error(seen, stop_words, floor):
+    found = f"of {seen} different words in the texts, {stop_words} are stop words"
+    if not seen:
+        found = "there is no word in the texts. Pass more text"
+    elif stop_words == seen:
+        found += ". Pass more text"
+    else:
+        found += f" and the others occur fewer than {floor} times (`min_count`). Pass more text, or lower `min_count`"
+    return ValueError(f"No word can enter the vocabulary: {found}.")
+
+
+def _members(words, wanted):
+    return np.fromiter(map(frozenset(wanted).__contains__, words), bool, len(words))
+
+
+def add_counts(codes: np.ndarray, counts: np.ndarray) -> None:
+    """Adds to `counts`, int64, how often each code is there."""
+    np.add.at(counts, codes, 1)
+
+
+def check_counts(counts: WordCounts, caller: str) -> None:
+    """Raises an error for counts that no texts can have.
+
+    Raises:
+        TypeError: `words` is no list, or `counts` no array of ints.
+        ValueError: a word is there twice, a count is negative, or there is not one count per word.
+    """
+    words, numbers = counts.words, counts.counts
+    if not isinstance(words, list) or not isinstance(numbers, np.ndarray) or numbers.dtype.kind not in "iu":
+        raise TypeError(
+            f"`{caller}` expects `WordCounts` of a list and an array of ints. Received {short(words)} of type "
+            f"{type(words).__name__} and {short(numbers)}. Make them with `encoder.count(texts)`."
+        )
+    different = len(set(words))
+    if numbers.shape != (len(words),) or different < len(words) or (numbers < 0).any():
+        raise ValueError(
+            f"`{caller}` expects `WordCounts` with one count of 0 or more for each word. Received {len(words)} words, "
+            f"{different} of them different, and {numbers.size} counts from {numbers.min(initial=0)} on. Add up parts "
+            "with `+`."
+        )
 
 
 def word_from_json(word) -> Hashable:
@@ -340,8 +267,8 @@ def check_json(words: Iterable, what: str, fix: str) -> None:
 
     Args:
         words: words of a vocabulary.
-        what: str. What the error's message begins with: it goes on with the kinds of words that may be.
-        fix: str. What it ends with.
+        what: the start of the error's message, which goes on with the kinds of words that are allowed.
+        fix: the end of the message.
 
     Raises:
         TypeError: there is one.
@@ -358,44 +285,3 @@ def _not_json(word):
     if type(word) is tuple:
         return next((wrong for part in word if (wrong := _not_json(part)) is not None), None)
     return None if isinstance(word, str) or type(word) in (int, float, bool, type(None)) else word
-
-
-def drop_unknown(codes: np.ndarray, lengths: np.ndarray) -> EncodedTexts:
-    """Returns encoded texts from ids, without those that are no word of the vocabulary: 0, and `STOP`."""
-    return EncodedTexts(*_known(codes, lengths))
-
-
-@compiled
-def _known(codes, lengths):
-    ids, unknown = np.empty_like(codes), np.zeros(len(lengths), np.int32)
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    size = place = 0
-    for text in range(len(lengths)):
-        rare = 0
-        for _ in range(lengths[text]):
-            code = codes[place]
-            ids[size] = code
-            size += code > 0
-            rare += code == 0
-            place += 1
-        unknown[text] = rare
-        offsets[text + 1] = size
-    return ids[:size].copy(), offsets, unknown
-
-
-@compiled
-def _translated(codes, ids):
-    """Returns `ids[codes]`."""
-    translated = np.empty_like(codes)
-    for i in range(len(codes)):
-        prefetch(ids, codes[min(i + _AHEAD, len(codes) - 1)])
-        translated[i] = ids[codes[i]]
-    return translated
-
-
-@compiled
-def add_counts(codes: np.ndarray, counts: np.ndarray) -> None:
-    """Adds to `counts`, int64, how often each code is there."""
-    for i in range(len(codes)):
-        prefetch(counts, codes[min(i + _AHEAD, len(codes) - 1)])
-        counts[codes[i]] += 1

@@ -1,14 +1,16 @@
-"""Codes of the words of texts, which are cut and looked up in compiled code, as UTF-8."""
+"""Codes of the words of many texts, which are cut and looked up in compiled code, as UTF-8.
 
-import itertools
+`codes.code_batch` gives the same codes with a regular expression and a dict, and is the reference for this module. A
+word of up to eight bytes is its own key in the table, so that most look-ups compare two numbers; of a longer word, the
+key is a hash, and the bytes are compared.
+"""
+
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
 from keras_transfer_sentiment.compiler import compiled, mixed, prefetch
-
-# Texts as numbers: the codes of their words, int32, one text after the other, and the length of each, int64.
-Chunk = tuple[np.ndarray, np.ndarray]
+from keras_transfer_sentiment.text.encoded import CodedTexts
 
 _WORD, _APOSTROPHE = 1, 2
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz" + bytes(range(0x80, 0x100))
@@ -24,20 +26,23 @@ _FULL = 0.6  # share of a table's slots that may be taken
 _FIRST_SLOTS = 1 << 12
 
 
-class WordCodes:
-    """Looks up the codes of words, in a table of those that it was told and has seen so far.
+class WordTable:
+    """A table of words and their codes: those that it was told, and those that it has asked for.
+
+    Its length is the number of words in it.
 
     Args:
-        words: the words that have a code; those that are no str are left to `unknown`.
-        codes: ints from -1, one a word.
-        remember: bool. Whether what `unknown` returned goes into the table.
+        words: the words that have a code. Those that no prepared text holds, such as tokens that are no str, are left
+            out.
+        codes: ints from -1, one per word.
+        remember: bool. Whether a word that was asked for enters the table.
 
     Examples:
-        >>> from keras_transfer_sentiment.text.word_table import WordCodes
+        >>> from keras_transfer_sentiment.text.word_table import WordTable
         >>> known = {"good": 1, "film": 2}
-        >>> coder = WordCodes(known, known.values())
+        >>> table = WordTable(known, known.values())
         >>> texts = ["a good film, isn't it?", "good"]
-        >>> codes, lengths = coder(texts, unknown=lambda words: np.array([known.get(word, 0) for word in words]))
+        >>> codes, lengths = table(texts, ask=lambda words: np.array([known.get(word, 0) for word in words]))
         >>> codes.tolist(), lengths.tolist()
         ([0, 1, 2, 0, 0, 1], [5, 1])
     """
@@ -46,7 +51,7 @@ class WordCodes:
         self._remember = remember
         self._slots, self._text = np.zeros((_FIRST_SLOTS, 2), "int64"), np.empty(1 << 16, "uint8")
         self._size = self._used = 0  # words in the table, and bytes of its text
-        # Zeros fill up a short word's key, so that no word may have them.
+        # Zeros fill up a short word's key, so that no word in the table can have them.
         own = [
             (word.encode("utf-8", "surrogatepass"), code)
             for word, code in zip(words, codes, strict=True)
@@ -55,39 +60,39 @@ class WordCodes:
         data = np.frombuffer(b"".join([*(word for word, _ in own), _PADDING]), "uint8")
         ends = np.cumsum([0, *(len(word) for word, _ in own)])
         own_codes = np.array([code for _, code in own], "int32")
-        self._added(data, np.repeat(ends, 2)[1:-1], np.arange(len(own)), lambda new: own_codes[new])
+        self._find_or_add(data, np.repeat(ends, 2)[1:-1], np.arange(len(own)), lambda new: own_codes[new])
 
-    def __call__(self, texts: Sequence, unknown: Callable[[list], np.ndarray]) -> Chunk:
-        """Returns the codes of texts.
+    def __len__(self) -> int:
+        return self._size
+
+    def __call__(self, texts: Sequence[str], ask: Callable[[list], np.ndarray]) -> CodedTexts:
+        """Returns the codes of the words of texts.
 
         Args:
-            texts: list of str, see `tokenizers.prepared`, or of lists of words.
-            unknown: callable that gets the words that are not in the table, or all words of lists, a list in the
-                order of the texts, and returns their codes, int32.
+            texts: list of str, see `tokenizers.prepare`.
+            ask: callable that gets the words that are not in the table, a list in the order of the texts, and returns
+                their codes, int32.
         """
-        if not texts or type(texts[0]) is not str:
-            lengths = np.fromiter(map(len, texts), "int64", len(texts))
-            return _asked(list(itertools.chain.from_iterable(texts)), unknown), lengths
         parts = [text.encode() for text in texts]
         raw = b"\n".join([*parts, _PADDING])
         data, kinds = np.frombuffer(raw, "uint8"), np.frombuffer(raw.translate(_KINDS), "uint8")
         bounds = _bounds(kinds)
         ends = np.cumsum(np.fromiter(map(len, parts), "int64", len(parts)) + 1) - 1
         lengths = np.diff(np.searchsorted(bounds[::2], ends), prepend=0)
-        codes, places = _look_up(data, bounds, self._slots, self._text)
+        codes, missing = _look_up(data, bounds, self._slots, self._text)
 
-        def ask(places):
-            words = _joined(data, bounds, places).tobytes().decode().split("\n")[:-1]
-            return _asked(words, unknown)
+        def ask_at(places):
+            words = _collect(data, bounds, places).tobytes().decode().split("\n")[:-1]
+            return np.asarray(ask(words), "int32") if words else np.empty(0, "int32")
 
         if not self._remember:
-            codes[places] = ask(places)
+            codes[missing] = ask_at(missing)
         else:
-            for some in np.split(places, range(_NEW_WORDS, len(places), _NEW_WORDS)):
-                codes[some] = self._added(data, bounds, some, ask)
-        return codes, lengths
+            for some in np.split(missing, range(_NEW_WORDS, len(missing), _NEW_WORDS)):
+                codes[some] = self._find_or_add(data, bounds, some, ask_at)
+        return CodedTexts(codes, lengths)
 
-    def _added(self, data, bounds, places, code):
+    def _find_or_add(self, data, bounds, places, code):
         """Returns the codes of words; those that are not in the table yet enter it.
 
         `code` gets the places of these, each word once, and returns their codes.
@@ -97,15 +102,11 @@ class WordCodes:
             self._text = np.concatenate([self._text[: self._used], np.empty(2 * used - self._used, "uint8")])
         if self._size + len(places) > _FULL * len(self._slots):
             slots = 1 << int(np.ceil(np.log2((self._size + len(places)) / _FULL)))
-            self._slots = _rehashed(self._slots, slots)
+            self._slots = _enlarge(self._slots, slots)
         codes, new, slots, self._used = _add(data, bounds, places, self._slots, self._text, self._used)
         self._size += len(new)
         _settle(codes, code(new), slots, self._slots)
         return codes
-
-
-def _asked(words, unknown):
-    return np.asarray(unknown(words), "int32") if words else np.empty(0, "int32")
 
 
 # The key of a word of up to eight bytes is these; that of a longer one is negative, and others may share it.
@@ -194,7 +195,7 @@ def _settle(codes, found, new_slots, slots):
 
 
 @compiled
-def _rehashed(slots, size):
+def _enlarge(slots, size):
     larger = np.zeros((size, 2), np.int64)
     mask = np.int64(size - 1)
     for i in range(len(slots)):
@@ -252,7 +253,7 @@ def _look_up(data, bounds, slots, text):
 
 
 @compiled
-def _joined(data, bounds, words):
+def _collect(data, bounds, words):
     """Returns words one after the other, each with a line feed."""
     size = 0
     for word in words:

@@ -4,7 +4,7 @@ import bisect
 
 import numpy as np
 
-from keras_transfer_sentiment.text.vocabulary import EncodedTexts
+from keras_transfer_sentiment.text.encoded import EncodedTexts
 
 _WORDS = 1 << 12  # averaged at a time: their vectors stay in the processor's cache
 

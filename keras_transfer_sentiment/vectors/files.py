@@ -6,13 +6,13 @@ import itertools
 import lzma
 import os
 import re
-import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_choice, check_number, naming, short, warn_caller
+from keras_transfer_sentiment.checks import check_choice, check_number, short, warn_caller
+from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.vectors.streams import (
     BYTE_ORDER_MARK,
     damage_named,
@@ -190,15 +190,8 @@ def replaced_whole(path: str | os.PathLike) -> Iterator[Any]:
     folder, name = os.path.split(path)
     if not os.path.isdir(folder or "."):
         raise FileNotFoundError(f"No folder {short(folder)} to write {short(name)} to. Make it with `os.makedirs`.")
-    temporary = os.path.join(folder, f".{uuid.uuid4().hex[:8]}.{name}")
-    try:
-        with naming(path):
-            with _open_to_write(temporary, name) as file:
-                yield file
-            os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(temporary)
+    with whole_file(path) as part, _open_to_write(part, name) as file:
+        yield file
 
 
 def _uncompressed(name):

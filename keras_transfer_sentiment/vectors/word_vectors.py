@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.text.encoded import EncodedTexts
 from keras_transfer_sentiment.text.encoder import TextEncoder
-from keras_transfer_sentiment.text.vocabulary import EncodedTexts
 from keras_transfer_sentiment.vectors import evaluation, files, native_file, plotting
 from keras_transfer_sentiment.vectors.arithmetic import mean_vectors, scale_to_unit_length
 from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
@@ -107,7 +107,7 @@ class WordVectors(WordMapping):
             )
         if len(set(words)) < len(words):
             raise ValueError(f"{len(words) - len(set(words))} of the words are repeated. Pass each word once.")
-        usable = [i for i, word in enumerate(words) if encoder.may_hold(word)]
+        usable = [i for i, word in enumerate(words) if encoder.can_produce(word)]
         if not usable:
             raise ValueError(
                 f"None of the {len(words)} words can come out of a text by this `encoder`: {short(words)}. Look at its "

@@ -1,7 +1,7 @@
 import pytest
 
 from keras_transfer_sentiment.classification.seed_words import seed_word_lists
-from keras_transfer_sentiment.text.encoder import word_lists
+from keras_transfer_sentiment.text.languages import word_lists
 
 from ..contracts import raises
 
@@ -37,7 +37,7 @@ def test_a_dict_of_any_collections(collection):
 @pytest.mark.parametrize(
     ("seed_words", "kind", "parts"),
     [
-        ("klingon", ValueError, ("`seed_words` must be one of 'auto', 'english', 'chinese', None", "'klingon'")),
+        ("klingon", ValueError, ("`seed_words` must be one of 'auto', 'chinese', 'english', None", "'klingon'")),
         (["good", "bad"], TypeError, ("a dict of two lists", "of type list", "{'positive': [...], 'negative': [...]}")),
         (["good"] * 25_000, TypeError, ("a dict of two lists",)),
         (5, TypeError, ("5 of type int",)),

@@ -537,7 +537,7 @@ def test_save_keeps_the_encoders_settings(tmp_path):
         ([b"good film"], TypeError, ("Decode bytes first",)),
         (["good film"] * 25_000 + [None], TypeError, ("at position 25000",)),
         (np.array([["good"], ["film"]]), ValueError, ("of one dimension", "Pass one column")),
-        (["the and", "of"], ValueError, ("No word may enter the vocabulary",)),
+        (["the and", "of"], ValueError, ("No word can enter the vocabulary",)),
         (5, TypeError, ("5 of type int",)),
         (None, TypeError, ("None of type NoneType",)),
         (tf.data.Dataset.from_tensors("good film").repeat(), ValueError, ("repeats without end", ".take(n)")),

@@ -1,23 +1,21 @@
-import contextlib
 import gzip
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
 from keras_transfer_sentiment import SkipGramPretrainer, TextEncoder, TextFiles
-from keras_transfer_sentiment.pretraining import sources
+from keras_transfer_sentiment.pretraining.sources import open_source
 
 from ..contracts import raises, unchanged
 
 
 def encoded(x, **options):
     encoder = TextEncoder()
-    with contextlib.ExitStack() as stack:
-        corpus = sources.encoded(
-            x, encoder, options.get("grow", False), options.get("cache_dir"), options.get("verbose", 0), stack
-        )
+    with open_source(x, "fit", options.get("cache_dir")) as source:
+        corpus = source.encode(encoder, options.get("grow", False), options.get("verbose", 0))
         return encoder, np.array(corpus.ids), np.array(corpus.offsets)
 
 
@@ -91,7 +89,7 @@ def test_a_cache_is_bound_to_its_files(files, tmp_path):
         (lambda: "one text", TypeError, ("Wrap it in a list",)),
         (iter([]), ValueError, ("empty",)),
         (iter(["text", 5]), TypeError, ("5",)),
-        (iter(["", ""]), ValueError, ("No word may enter the vocabulary: there is no word in the texts",)),
+        (iter(["", ""]), ValueError, ("No word can enter the vocabulary: there is no word in the texts",)),
     ],
 )
 def test_refuses(x, kind, parts):
@@ -120,8 +118,27 @@ def test_the_name_of_a_file_is_not_a_text(files, monkeypatch):
 
 
 def test_a_dict_is_no_text():
-    with raises(TypeError, "Received a dict with 1 keys", "`x['text']`"):
+    with raises(TypeError, "of type dict", "`x['text']`"):
         encoded({"text": ["good film"]})
+
+
+@pytest.mark.parametrize("x", [{"text": ["good film"]}, pd.DataFrame({"text": ["good film"], "label": [1]})])
+def test_a_table_is_no_text(x):
+    for use in (encoded, SkipGramPretrainer(4).adapt, TextEncoder().adapt, TextEncoder().grow, TextEncoder().count):
+        with raises(TypeError if isinstance(x, dict) else ValueError, "expects", "['text']"):
+            use(x)
+
+
+def test_adapt_names_itself():
+    with raises(ValueError, "`adapt` received no texts: `x` is empty"):
+        SkipGramPretrainer(4).adapt(iter([]))
+
+
+def test_the_vocabulary_of_a_stream_is_that_of_a_list(corpus):
+    of_list, of_stream = SkipGramPretrainer(4), SkipGramPretrainer(4)
+    of_list.adapt(corpus)
+    of_stream.adapt(iter(corpus))
+    assert of_stream.encoder.vocabulary == of_list.encoder.vocabulary
 
 
 def test_a_bad_cache_dir(corpus, files):
@@ -139,8 +156,8 @@ def test_an_empty_file_is_an_empty_corpus(tmp_path):
 
 def test_a_min_count_that_empties_the_vocabulary(tmp_path, corpus):
     encoder = TextEncoder(min_count=10_000)
-    with contextlib.ExitStack() as stack, raises(ValueError, "occur fewer than 10000 times", "lower `min_count`"):
-        sources.encoded(iter(corpus), encoder, False, None, 0, stack)
+    with open_source(iter(corpus), "fit") as source, raises(ValueError, "fewer than 10000 times", "lower `min_count`"):
+        source.encode(encoder)
     assert not encoder.is_adapted
 
 

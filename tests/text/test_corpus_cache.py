@@ -1,8 +1,8 @@
 import contextlib
 import errno
+import itertools
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,25 +11,30 @@ import time
 import numpy as np
 import pytest
 
-from keras_transfer_sentiment import TextEncoder
+from keras_transfer_sentiment import SkipGramPretrainer, TextEncoder
 from keras_transfer_sentiment.text import corpus_cache
-from keras_transfer_sentiment.text.corpus_cache import CorpusCache, TrainingBackup
+from keras_transfer_sentiment.text.corpus_cache import CorpusCache, TrainingBackup, open_folder
 
 from ..contracts import raises
 
 TEXTS = ["a good film", "not a bad film at all", "", "good good plot", "xyz"] * 40
 
 
-def encode(folder, texts=TEXTS, encoder=None, **options):
+def encode(folder, texts=TEXTS, encoder=None, report=lambda texts: None, **options):
+    """Encodes texts in a folder; returns the encoder and the corpus."""
     encoder = TextEncoder() if encoder is None else encoder
-    return encoder, CorpusCache(folder, encoder, **options).encode(iter(texts))
+    with open_folder(folder) as path:
+        cache = CorpusCache(path, encoder, **options)
+        rest = itertools.islice(texts, cache.texts_read, None)
+        return encoder, cache.encode(encoder.check_stream(rest, "fit", first=cache.texts_read), report)
 
 
 def check_same(corpus, encoded):
     assert len(corpus) == len(encoded)
     np.testing.assert_array_equal(corpus.ids, encoded.ids)
     np.testing.assert_array_equal(corpus.offsets, encoded.offsets)
-    np.testing.assert_array_equal(corpus.counts, np.bincount(encoded.ids, minlength=len(corpus.counts)))
+    size = int(encoded.ids.max(initial=0)) + 1
+    np.testing.assert_array_equal(corpus.counts(size), encoded.counts(size))
 
 
 @pytest.mark.parametrize("phrases", [False, 0.2])
@@ -44,8 +49,8 @@ def test_corpus_in_files_is_the_one_in_memory(tmp_path, phrases):
 
 
 def test_several_chunks_of_several_sizes_are_the_same_corpus(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus_cache, "_READ_TEXTS", 17)
-    monkeypatch.setattr(corpus_cache, "_READ_WORDS", 5)
+    monkeypatch.setattr(corpus_cache, "READ_TEXTS", 17)
+    monkeypatch.setattr(corpus_cache, "READ_WORDS", 5)
     check_same(encode(tmp_path)[1], TextEncoder().adapt_and_encode(TEXTS))
 
 
@@ -99,23 +104,22 @@ def stopped(texts, after):
 @pytest.mark.parametrize("after", [3, 7, 150])
 def test_reading_goes_on_where_it_was_interrupted(tmp_path, monkeypatch, after):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("keras_transfer_sentiment.text.encoder._CHUNK", 2)
+    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", 2)
     with pytest.raises(KeyboardInterrupt):
         encode(tmp_path, stopped(TEXTS, after))
     encoder = TextEncoder()
     unfinished = CorpusCache(tmp_path, encoder)
     assert unfinished.texts_read == after // 2 * 2
     reports = []
-    corpus = unfinished.encode(iter(TEXTS), lambda texts, share: reports.append((texts, share)))
-    check_same(corpus, TextEncoder().adapt_and_encode(TEXTS))
-    assert reports[0][0] > after // 2 * 2
-    assert reports[-1] == (len(TEXTS), None)
+    check_same(encode(tmp_path, encoder=encoder, report=reports.append)[1], TextEncoder().adapt_and_encode(TEXTS))
+    assert reports[0] > after // 2 * 2
+    assert reports[-1] == len(TEXTS)
 
 
 @pytest.mark.parametrize("content", [b'["good", "fi', b'["good"]\n["good"]\n'])
 def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, content):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("keras_transfer_sentiment.text.encoder._CHUNK", 2)
+    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", 2)
     with pytest.raises(KeyboardInterrupt):
         encode(tmp_path, stopped(TEXTS, 7))
     (tmp_path / "words").write_bytes(content)
@@ -124,11 +128,11 @@ def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, co
 
 
 def test_translating_starts_again_after_an_interruption(tmp_path, monkeypatch):
-    def interrupted(self):
+    def interrupted(*args):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(CorpusCache, "_translate", interrupted)
+        patch.setattr(TextEncoder, "learn", interrupted)
         with pytest.raises(KeyboardInterrupt):
             encode(tmp_path)
     (tmp_path / "ids").write_bytes(b"half")
@@ -136,9 +140,43 @@ def test_translating_starts_again_after_an_interruption(tmp_path, monkeypatch):
     check_same(CorpusCache(tmp_path, encoder).encode(never()), TextEncoder().adapt_and_encode(TEXTS))
 
 
+@pytest.mark.parametrize("learns", [True, False])
+@pytest.mark.parametrize("batch", [2048, 60])
+@pytest.mark.parametrize("after", range(10))
+def test_a_run_that_breaks_off_at_any_write_goes_on_from_there(tmp_path, monkeypatch, after, batch, learns):
+    monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", batch)
+    expected = TextEncoder()
+    corpus = expected.adapt_and_encode(TEXTS)
+    writes = itertools.count()
+    write_whole = corpus_cache.write_whole
+
+    def breaking(path, write):
+        if next(writes) == after:
+            raise KeyboardInterrupt
+        write_whole(path, write)
+
+    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+        patch.setattr(corpus_cache, "write_whole", breaking)
+        encode(tmp_path, encoder=TextEncoder() if learns else expected.copy())
+    encoder, again = encode(tmp_path, encoder=TextEncoder() if learns else expected.copy())
+    check_same(again, corpus)
+    assert encoder.get_vocabulary_state() == expected.get_vocabulary_state()
+
+
+def test_leftovers_of_a_run_killed_at_its_end_are_deleted(tmp_path):
+    encode(tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"corpus.json", "counts.npy", "ids", "lock", "offsets", "vocabulary.json"}
+    for name in ("words", "code_counts.0.npy", "code_counts.1.npy", "codes", "lengths"):
+        (tmp_path / name).write_bytes(b"left")
+    encode(tmp_path, [])
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
 def test_a_full_disk_says_so_and_loses_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("keras_transfer_sentiment.text.encoder._CHUNK", 2)
+    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", 2)
 
     def full(texts):
         for number, text in enumerate(texts):
@@ -178,7 +216,7 @@ def test_other_texts_are_refused(tmp_path):
 def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with raises(ValueError, "`cache_dir` must be a new or an empty folder", "holds other files"):
-        CorpusCache(tmp_path, TextEncoder())
+        encode(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -208,7 +246,7 @@ def test_another_version_is_refused(tmp_path):
     encode(tmp_path)
     state = json.loads((tmp_path / "corpus.json").read_text())
     (tmp_path / "corpus.json").write_text(json.dumps({**state, "version": 99}))
-    with raises(ValueError, "another version of this package"):
+    with raises(ValueError, "another version of this package: its format is 99", "Pass another `cache_dir`"):
         CorpusCache(tmp_path, TextEncoder())
 
 
@@ -252,20 +290,6 @@ def test_a_backup_damaged_inside_changes_nothing(tmp_path, monkeypatch):
     with raises(ValueError, "training.npz", "is damaged. Delete it"):
         backup.restore(arrays)
     assert not any(array.any() for array in arrays.values())
-
-
-def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("old")
-
-    def fail(part):
-        part.write_text("half")
-        raise OSError(errno.ENOSPC, "full")
-
-    with pytest.raises(OSError, match=f"full: .{re.escape(str(path))}"):
-        corpus_cache.write_whole(path, fail)
-    assert path.read_text() == "old"
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
 # Real kills.
@@ -328,11 +352,31 @@ def test_a_killed_run_ends_with_the_same_vectors(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "killed.npy"), np.load(tmp_path / "whole.npy"))
 
 
-@pytest.mark.parametrize("names", [["codes", "words", "lengths"], ["codes", "code_counts.npy.part"]])
+def test_a_second_run_in_one_folder_is_refused_at_once(tmp_path):
+    folder = tmp_path / "cache"
+    first = start_run(folder, tmp_path / "first.npy", 0.002)
+    try:
+        deadline = time.monotonic() + 100
+        while not (folder / "corpus.json").exists():
+            assert first.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        model = SkipGramPretrainer(4)
+        with raises(BlockingIOError, "`cache_dir`", "is in use by another process", "pass another folder"):
+            model.fit(["a good film"], verbose=0, cache_dir=folder)
+        assert not model.encoder.is_adapted
+    finally:
+        first.kill()
+        first.wait()
+    with raises(ValueError, "was made by another encoder"):  # the lock is free again
+        SkipGramPretrainer(4, encoder=TextEncoder(None)).fit(["a good film"], verbose=0, cache_dir=folder)
+
+
+@pytest.mark.parametrize("names", ["codes words lengths", "codes part.code_counts.1.npy", "lock part.corpus.json"])
 def test_a_run_killed_before_its_first_state_leaves_a_folder_to_use(tmp_path, names):
-    for name in names:
+    for name in names.split():
         (tmp_path / name).write_bytes(b"half")
-    corpus = CorpusCache(tmp_path, TextEncoder()).encode(["a good film", "a bad film"])
+    _, corpus = encode(tmp_path, ["a good film", "a bad film"])
     assert corpus.ids.tolist() == [2, 1, 3, 1]
 
 
@@ -346,10 +390,10 @@ def test_tokens_that_no_file_can_hold_are_refused_at_once(tmp_path, token):
             yield ["shirt", token]
 
     with raises(TypeError, "Encoded texts lie in files, where words are str, int", "pass the texts as a list"):
-        CorpusCache(tmp_path, TextEncoder(None)).encode(baskets())
+        encode(tmp_path, baskets(), TextEncoder(None))
     assert len(read) < 10_000
     known = TextEncoder(None)
     known.adapt([["shirt", token]])
     with raises(TypeError, "Encoded texts lie in files, where words are str, int", "pass the texts as a list"):
         CorpusCache(tmp_path, known)
-    CorpusCache(tmp_path, TextEncoder(None)).encode([["shirt"]])  # the folder is as good as new
+    encode(tmp_path, [["shirt"]], TextEncoder(None))  # the folder is as good as new

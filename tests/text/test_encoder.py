@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_transfer_sentiment import NotFittedError, TextEncoder
-from keras_transfer_sentiment.text.encoder import LANGUAGES, word_lists
+from keras_transfer_sentiment import NotFittedError, SkipGramPretrainer, TextEncoder
+from keras_transfer_sentiment.checks import check_texts
 
 from ..contracts import raises
 
@@ -36,30 +36,6 @@ def test_tokenize_lower_cases_and_leaves_out_stop_words():
 def test_lowercase_off_keeps_case():
     encoder = TextEncoder(None, lowercase=False)
     assert encoder.tokenize("Film film DON'T") == ["Film", "film", "DO", "N'T"]
-
-
-@pytest.mark.parametrize(
-    ("language", "kept"),
-    [
-        ("english", "no not n't never nothing nobody none nor neither without cannot hardly barely"),
-        ("english", "very too so really quite rather more most less least all only just even still again"),
-        ("english", "but though although however yet despite while instead except"),
-        ("chinese", "没有 不是 不能 不会 并不 非常 特别 真的 太了 有点 但是 不过 可是 虽然 然而 只是"),
-    ],
-)
-def test_stop_words_leave_negators_intensifiers_and_contrast_in(language, kept):
-    assert not word_lists(language)["stop_words"] & set(kept.split())
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_word_lists_hold_no_contradiction(language):
-    lists = word_lists(language)
-    positive, negative = (lists["seed_words"]["positive"], lists["seed_words"]["negative"])
-    assert len(set(positive)) == len(positive) >= 10
-    assert len(set(negative)) == len(negative) >= 10
-    assert not set(positive) & set(negative)
-    assert not lists["stop_words"] & {*positive, *negative}
-    assert len(lists["stop_words"]) > 50
 
 
 @pytest.mark.parametrize(
@@ -271,14 +247,14 @@ def test_token_lists_are_taken_as_they_are():
 def test_adapt_on_stop_words_alone(many):
     with raises(
         ValueError,
-        "No word may enter the vocabulary",
+        "No word can enter the vocabulary",
         "3 are stop words. Pass more text",
     ):
         TextEncoder().adapt(["the of and"] * many)
 
 
 def test_adapt_where_all_words_are_too_rare():
-    with raises(ValueError, "No word may enter the vocabulary", "occur fewer than 3 times", "lower `min_count`"):
+    with raises(ValueError, "No word can enter the vocabulary", "occur fewer than 3 times", "lower `min_count`"):
         TextEncoder(min_count=3).adapt(["good film", "good"])
 
 
@@ -305,7 +281,7 @@ def test_adapt_checks_every_chunk_of_a_generator():
 
 def test_a_failed_adapt_keeps_the_old_vocabulary():
     encoder = adapted("good film")
-    with raises(ValueError, "No word may enter the vocabulary"):
+    with raises(ValueError, "No word can enter the vocabulary"):
         encoder.adapt(["the"])
     assert encoder.vocabulary == ["", "good", "film"]
 
@@ -406,6 +382,24 @@ def test_adapt_and_encode_is_adapt_then_encode(comments, options):
 def test_encode_refuses_what_is_no_batch_of_texts(texts, kind, parts):
     with raises(kind, *parts):
         adapted("good film").encode(texts)
+
+
+@pytest.mark.parametrize("texts", [["good film", "bad film"], [["good", "film"], ["bad", "film"]]])
+def test_a_batch_is_checked_once(monkeypatch, texts):
+    checked = []
+
+    def watched(batch, *args, **kwargs):
+        checked.append(batch)
+        return check_texts(batch, *args, **kwargs)
+
+    monkeypatch.setattr("keras_transfer_sentiment.text.encoder.check_texts", watched)
+    monkeypatch.setattr("keras_transfer_sentiment.checks.check_texts", watched)
+    pretrainer = SkipGramPretrainer(4, seed=0)
+    uses = [TextEncoder().adapt, TextEncoder().adapt_and_encode, adapted("good film").encode, TextEncoder().count]
+    for use in (*uses, lambda x: pretrainer.fit(x, epochs=1, verbose=0), pretrainer.predict, pretrainer.encode):
+        checked.clear()
+        use(texts)
+        assert checked == [texts]
 
 
 # Tokens of any kind.
@@ -625,6 +619,13 @@ def test_phrases_need_tokens_of_str(use):
     use(encoder, [[np.str_("time")]])
 
 
+def test_can_produce_tells_what_no_text_gives():
+    encoder = TextEncoder()
+    for word, can in (("film", True), ("Film", False), ("the", False), ("", False), (7, True), (("red", 7), True)):
+        assert encoder.can_produce(word) is can
+    assert TextEncoder(None, lowercase=False).can_produce("The")
+
+
 # Growing.
 
 
@@ -695,7 +696,7 @@ def test_grow_without_new_words_is_fine_and_without_known_ones_is_not():
     encoder = adapted("good film", min_count=1, max_vocabulary=2)
     encoder.grow(["good"])
     assert encoder.counts.tolist() == [0, 2, 1]
-    with raises(ValueError, "No word may enter the vocabulary", "of 1 different words", "1 are stop words"):
+    with raises(ValueError, "No word can enter the vocabulary", "of 1 different words", "1 are stop words"):
         encoder.grow(["the the"])
     with raises(ValueError, "`TextEncoder.grow` received no texts"):
         encoder.grow([])
@@ -756,10 +757,10 @@ def test_changing_the_vocabulary_state_does_not_change_the_encoder():
 @pytest.mark.parametrize(
     ("options", "kind", "parts"),
     [
-        ({"language": "klingon"}, ValueError, ("`language` must be one of 'english', 'chinese', None", "'klingon'")),
+        ({"language": "klingon"}, ValueError, ("`language` must be one of 'chinese', 'english', None", "'klingon'")),
         ({"language": "x" * 9999}, ValueError, ("`language` must be one of",)),
         ({"tokenizer": "spacy"}, ValueError, ("`tokenizer` must be one of 'words', 'tweet', 'treebank'", "'spacy'")),
-        ({"stop_words": "klingon"}, ValueError, ("`stop_words` must be one of 'auto', 'english', 'chinese'",)),
+        ({"stop_words": "klingon"}, ValueError, ("`stop_words` must be one of 'auto', 'chinese', 'english'",)),
         ({"min_count": 0}, ValueError, ("`min_count` must be an integer, 1 or more", "0")),
         ({"min_count": 1.5}, TypeError, ("`min_count` must be an integer", "1.5 of type float")),
         ({"min_count": True}, TypeError, ("`min_count` must be an integer", "bool")),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_sentiment.text import phrases
+from keras_transfer_sentiment.text.encoded import CodedTexts
 from keras_transfer_sentiment.text.phrases import PairJoiner, check_threshold, find_pairs, join_words
 
 from ..contracts import raises
@@ -15,9 +16,9 @@ def random_texts(rng, alphabet, count=60, longest=12):
     return [rng.integers(0, alphabet, size=rng.integers(0, longest)).tolist() for _ in range(count)]
 
 
-def as_chunk(texts):
+def as_coded(texts):
     codes = np.array([code for text in texts for code in text], "int32")
-    return codes, np.array([len(text) for text in texts], "int64")
+    return CodedTexts(codes, np.array([len(text) for text in texts], "int64"))
 
 
 def as_texts(codes, lengths):
@@ -51,8 +52,8 @@ def members(codes, size):
 
 
 def found(texts, size, together=(), never_second=(), floor=1, threshold=0.1, parts=1):
-    counts = np.bincount(as_chunk(texts)[0], minlength=size)
-    chunks = [as_chunk(texts[part::parts]) for part in range(parts)]
+    counts = np.bincount(as_coded(texts)[0], minlength=size)
+    chunks = [as_coded(texts[part::parts]) for part in range(parts)]
     excluded = (members(together, size), members(never_second, size))
     return find_pairs(chunks, counts, excluded, floor, threshold)
 
@@ -99,7 +100,7 @@ def test_the_partition_into_chunks_does_not_matter(rng, monkeypatch):
     texts = random_texts(rng, 30, count=400)
     whole = found(texts, 30, threshold=0.02)
     assert len(whole) > 20
-    monkeypatch.setattr(phrases, "_PENDING", 50)
+    monkeypatch.setattr(phrases, "PENDING", 50)
     for parts in (2, 7, 400):
         split = found(texts, 30, threshold=0.02, parts=parts)
         assert sorted(split.tolist()) == sorted(whole.tolist())
@@ -115,15 +116,15 @@ def test_a_pair_must_be_seen_often_enough(others, times, floor, is_found):
 
 
 def test_rare_pairs_are_forgotten_where_memory_would_not_do(rng, monkeypatch):
-    monkeypatch.setattr(phrases, "_PENDING", 100)
-    monkeypatch.setattr(phrases, "_MOST_PAIRS", 300)
+    monkeypatch.setattr(phrases, "PENDING", 100)
+    monkeypatch.setattr(phrases, "MOST_PAIRS", 300)
     size = 2000
     texts = [[0, 1, *rng.integers(2, size, 10).tolist()] for _ in range(1000)]
-    table = phrases._PairTable()
+    table = phrases.PairTable()
     for text in texts:
         codes = np.array(text)
         table.add(codes[:-1].astype("int64") << 32 | codes[1:])
-        assert len(table._keys) <= 300
+        assert len(table) <= 300
     keys, counts = table.result()
     assert counts[keys == 1].tolist() == [1000]
     assert found(texts, size, threshold=0.5, parts=100).tolist() == [[0, 1]]
@@ -147,7 +148,7 @@ def test_joining_codes_is_joining_words_from_left_to_right(seed):
     becomes = 100 + np.arange(len(pairs))
     names = dict(zip(pairs, becomes.tolist(), strict=True))
 
-    codes, lengths = PairJoiner(np.array(pairs), becomes)(*as_chunk(texts))
+    codes, lengths = PairJoiner(np.array(pairs), becomes)(as_coded(texts))
 
     assert as_texts(codes, lengths) == [join_words(text, names) for text in texts]
     assert (codes.dtype, lengths.dtype) == (np.int32, np.int64)
@@ -174,16 +175,16 @@ def test_runs_of_pairs_are_joined_from_the_left(word_list, expected):
     codes = {word: code for code, word in enumerate(["ha", "new", "york", "city", "hall", "old"])}
     every = [*codes, *names.values()]
     join = PairJoiner(np.array([[codes[word] for word in pair] for pair in pairs]), np.arange(6, 10))
-    got, lengths = join(*as_chunk([[codes[word] for word in word_list.split()]]))
+    got, lengths = join(as_coded([[codes[word] for word in word_list.split()]]))
     assert [every[code] for code in got] == expected.split()
     assert lengths.tolist() == [len(expected.split())]
 
 
 def test_joining_leaves_its_input_and_unknown_codes_alone():
-    codes, lengths = as_chunk([[0, 1, -1, -1, 0], [1, 50, 0, 1]])
+    codes, lengths = as_coded([[0, 1, -1, -1, 0], [1, 50, 0, 1]])
     before = codes.copy()
     codes.setflags(write=False)  # as those of a file are
-    joined, new_lengths = PairJoiner(np.array([[0, 1]]), np.array([9]))(codes, lengths)
+    joined, new_lengths = PairJoiner(np.array([[0, 1]]), np.array([9]))(CodedTexts(codes, lengths))
     assert joined.tolist() == [9, -1, -1, 0, 1, 50, 9]
     assert new_lengths.tolist() == [4, 3]
     np.testing.assert_array_equal(codes, before)
@@ -191,7 +192,7 @@ def test_joining_leaves_its_input_and_unknown_codes_alone():
 
 
 def test_joining_without_pairs():
-    codes, lengths = PairJoiner(np.empty((0, 2), "int64"), np.empty(0, "int32"))(*as_chunk([[0, 1], []]))
+    codes, lengths = PairJoiner(np.empty((0, 2), "int64"), np.empty(0, "int32"))(as_coded([[0, 1], []]))
     assert codes.tolist() == [0, 1]
     assert lengths.tolist() == [2, 0]
 
