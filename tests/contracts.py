@@ -31,8 +31,10 @@ def short_id(value):
 
 
 def weights_of(model):
-    """Returns a copy of every weight of a model, by its path."""
-    return {weight.path: np.array(weight) for weight in model.weights}
+    """Returns a copy of every weight of a model, by its path; a pretrainer's, which have none, by their numbers."""
+    if model.weights:
+        return {weight.path: np.array(weight) for weight in model.weights}
+    return {str(number): np.array(weight) for number, weight in enumerate(model.get_weights())}
 
 
 @contextlib.contextmanager
