@@ -66,7 +66,8 @@ def _do_nothing(array, position):
 
 
 # `prefetch(array, position)` asks the processor to fetch `array[position]`, a row where there are rows, for later.
-prefetch = _prefetch if can_compile(_prefetch_first, np.zeros((1, 1), "float32")) else _do_nothing
+prefetches = can_compile(_prefetch_first, np.zeros((1, 1), "float32"))
+prefetch = _prefetch if prefetches else _do_nothing
 
 
 # Random bits, and hashes, by SplitMix64 (Steele, Lea and Flood 2014).

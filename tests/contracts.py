@@ -51,9 +51,12 @@ def unchanged(*models):
         assert model.encoder._words == vocabulary
 
 
-def run_python(code, *arguments, flags=()):
-    """Runs Python code in a new process and returns its standard output; fails with what it wrote to stderr."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+def run_python(code, *arguments, flags=(), **variables):
+    """Runs Python code in a new process and returns its standard output; fails with what it wrote to stderr.
+
+    `variables` are set in its environment.
+    """
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **variables}
     command = [sys.executable, *flags, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]

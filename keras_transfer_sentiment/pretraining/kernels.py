@@ -200,7 +200,7 @@ def _weigh_context(j, scores, keys, pair_weights, losses):
     for i in range(len(keys)):
         pair_weight = pair_weights[j, i] if (keys[i] == key) & (key >= 0) else np.float32(0)
         likelihood = sigmoid(scores[j, i])
-        losses[i] -= pair_weight * log(likelihood)
+        losses[i] -= pair_weight * log(max(likelihood, np.float32(1e-8)))
         scores[j, i] = pair_weight * (likelihood - np.float32(1))
         near += pair_weight
     return near

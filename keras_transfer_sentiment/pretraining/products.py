@@ -16,20 +16,30 @@ from numba.extending import intrinsic
 from keras_transfer_sentiment.compiler import can_compile, compiled
 
 
-def _block_size() -> tuple[int, int]:
-    """Returns how many floats a vector of the processor has, and the rows of a block: its sums fill the registers."""
-    processor = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
-    features = numba.config.CPU_FEATURES
-    if features is None:
-        features = "" if numba.config.CPU_NAME else llvmlite.binding.get_host_cpu_features().flatten()
-    if "+avx512f" in features and processor != "znver4":  # which computes with half a vector at a time
+def choose_block(processor: str, features: str) -> tuple[int, int]:
+    """Returns how many floats a vector of a processor has, and the rows of a block, whose sums fill its registers.
+
+    Args:
+        processor: LLVM's name for it.
+        features: what it can do, as LLVM says it: "+avx,+avx2,-avx512f".
+    """
+    has = set(features.split(","))
+    if "+avx512f" in has and processor != "znver4":  # which computes with half a vector at a time
         return 16, 8
-    if "+avx2" in features:
+    if "+avx2" in has:
         return 8, 4
-    return (4, 8) if "+neon" in features else (4, 4)
+    return (4, 8) if "+neon" in has else (4, 4)
 
 
-LANES, ROWS = _block_size()
+def _this_processor():
+    """Returns the processor that Numba compiles for, which its variables of the environment may set."""
+    processor, features = numba.config.CPU_NAME, numba.config.CPU_FEATURES
+    if processor is None and features is None:
+        features = llvmlite.binding.get_host_cpu_features().flatten()
+    return processor or llvmlite.binding.get_host_cpu_name(), features or ""
+
+
+LANES, ROWS = choose_block(*_this_processor())
 LENGTH_MULTIPLE = 32  # of the rows and columns of scores, whatever the processor
 
 
@@ -115,7 +125,8 @@ _two_vectors, _three_vectors = _kernel(ROWS, 2, LANES), _kernel(ROWS, 3, LANES)
 
 
 @compiled
-def _multiply_block(a, a_at, a_row, a_step, b, b_at, b_step, steps, skip, more, c, c_at, c_row, vectors):
+def multiply_by_vectors(a, a_at, a_row, a_step, b, b_at, b_step, steps, skip, more, c, c_at, c_row, vectors):
+    """Does what `multiply` does for 2 or 3 vectors of columns."""
     if vectors == 2:
         _two_vectors(a, a_at, a_row, a_step, b, b_at, b_step, steps, skip, more, c, c_at, c_row)
     else:
@@ -123,7 +134,8 @@ def _multiply_block(a, a_at, a_row, a_step, b, b_at, b_step, steps, skip, more, 
 
 
 @compiled
-def _multiply_plainly(a, a_at, a_row, a_step, b, b_at, b_step, steps, skip, more, c, c_at, c_row, vectors):
+def multiply_by_loops(a, a_at, a_row, a_step, b, b_at, b_step, steps, skip, more, c, c_at, c_row, vectors):
+    """Does the same where the kernels cannot be built."""
     columns = vectors * LANES
     for row in range(ROWS):
         sums = c[c_at + row * c_row : c_at + row * c_row + columns]
@@ -138,10 +150,11 @@ def _multiply_plainly(a, a_at, a_row, a_step, b, b_at, b_step, steps, skip, more
 
 def _can_build_kernels() -> bool:
     room = np.zeros(ROWS * 3 * LANES, "float32")
-    return can_compile(_multiply_block, room, 0, 0, 0, room, 0, 0, 1, 0, 1, room, 0, 3 * LANES, 3)
+    return can_compile(multiply_by_vectors, room, 0, 0, 0, room, 0, 0, 1, 0, 1, room, 0, 3 * LANES, 3)
 
 
-_multiply_some = _multiply_block if _can_build_kernels() else _multiply_plainly
+uses_vectors = _can_build_kernels()
+_multiply_some = multiply_by_vectors if uses_vectors else multiply_by_loops
 
 
 @compiled
