@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from keras_transfer_sentiment.compiler import GOLDEN, compiled, mixed, prefetch
+from keras_transfer_sentiment.compiler import GAMMA, compiled, prefetch, splitmix64
 from keras_transfer_sentiment.text.corpus_cache import EncodedFile
 from keras_transfer_sentiment.text.encoder import EncodedTexts
 
@@ -204,8 +204,8 @@ def _thin(ids, ends, text, keep, state, grid, filled):
     for i in range(len(ids)):
         while i >= ends[end]:
             end += 1
-        state += GOLDEN
-        coin = np.float32(mixed(state) >> np.uint64(40)) * np.float32(2.0**-24)
+        state += GAMMA
+        coin = np.float32(splitmix64(state) >> np.uint64(40)) * np.float32(2.0**-24)
         prefetch(keep, ids[min(i + _AHEAD, len(ids) - 1)])
         grid[0, filled] = ids[i]
         grid[1, filled] = text + end

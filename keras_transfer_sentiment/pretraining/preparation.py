@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_transfer_sentiment.compiler import GOLDEN, compiled, mixed, prefetch
+from keras_transfer_sentiment.compiler import GAMMA, compiled, prefetch, splitmix64
 
 _AHEAD = 16  # positions whose group is fetched before it is needed
 
@@ -52,18 +52,18 @@ def prepare_steps(start, stop, ids, columns, draw, group_of, words, contexts):
     _, rows, length = ids.shape
     group_at = np.empty(rows * columns.shape[2], np.int32)
     for s in range(start, stop):
-        step = mixed(seed * GOLDEN + mixed(first_step + np.uint64(s)))
+        step = splitmix64(seed * GAMMA + splitmix64(first_step + np.uint64(s)))
         for r in range(rows):
-            state, later = mixed(step + np.uint64(r)), mixed(step + np.uint64(r + 1))
+            state, later = splitmix64(step + np.uint64(r)), splitmix64(step + np.uint64(r + 1))
             for i in range(length):
                 columns[s, r, i] = ids[s, r, i]
             for i in range(length, length + noise_words):
-                state += GOLDEN
-                later += GOLDEN
-                soon = _slot(mixed(later), len(alias))
+                state += GAMMA
+                later += GAMMA
+                soon = _slot(splitmix64(later), len(alias))
                 prefetch(threshold, soon)
                 prefetch(alias, soon)
-                bits = mixed(state)
+                bits = splitmix64(state)
                 slot = _slot(bits, len(alias))
                 coin = np.float32(bits & np.uint64(0xFFFFFF)) * np.float32(2.0**-24)
                 columns[s, r, i] = slot + 1 if coin < threshold[slot] else alias[slot]

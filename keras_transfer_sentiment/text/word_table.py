@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
-from keras_transfer_sentiment.compiler import compiled, mixed, prefetch
+from keras_transfer_sentiment.compiler import compiled, prefetch, splitmix64
 
 # Texts as numbers: the codes of their words, int32, one text after the other, and the length of each, int64.
 Chunk = tuple[np.ndarray, np.ndarray]
@@ -127,14 +127,14 @@ def _key_of(data, start, stop):
         return np.int64(_eight(data, start, stop - start))
     state = np.uint64(0)
     while stop - start > 8:
-        state = mixed(state + _eight(data, start, 8))
+        state = splitmix64(state + _eight(data, start, 8))
         start += 8
-    return np.int64(mixed(state + _eight(data, start, stop - start)) | np.uint64(1 << 63))
+    return np.int64(splitmix64(state + _eight(data, start, stop - start)) | np.uint64(1 << 63))
 
 
 @compiled
 def _first_slot(key, mask):
-    return np.int64(mixed(np.uint64(key))) & mask
+    return np.int64(splitmix64(np.uint64(key))) & mask
 
 
 @compiled
