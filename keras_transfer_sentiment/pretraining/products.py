@@ -35,7 +35,10 @@ def _this_processor():
     """Returns the processor that Numba compiles for, which its variables of the environment may set."""
     processor, features = numba.config.CPU_NAME, numba.config.CPU_FEATURES
     if processor is None and features is None:
-        features = llvmlite.binding.get_host_cpu_features().flatten()
+        try:
+            features = llvmlite.binding.get_host_cpu_features().flatten()
+        except RuntimeError:  # LLVM does not know them: nor does Numba
+            pass
     return processor or llvmlite.binding.get_host_cpu_name(), features or ""
 
 

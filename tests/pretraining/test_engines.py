@@ -11,6 +11,8 @@ from keras_transfer_sentiment.pretraining.tables import ACCUMULATOR_START, Table
 from keras_transfer_sentiment.pretraining.tensorflow_engine import TensorFlowEngine
 from keras_transfer_sentiment.vectors.subwords import NgramRows
 
+from ..contracts import run_python
+
 VOCABULARY, DIM, SHARED, NEGATIVES, RATE, BUCKETS = 7, 5, 4, 5, 0.2, 6
 ALWAYS_WORD_3 = np.array([0, 0, 0, 9, 0, 0, 0])  # counts that leave no choice of noise
 
@@ -299,3 +301,11 @@ def test_noise_tables_hold_exactly_the_distribution(counts, window, power):
     assert threshold.max() <= 1.0
     assert alias.min() >= 1
     assert alias.max() <= size
+
+
+def test_the_numba_engine_needs_no_tensorflow():
+    run_python(
+        "import sys\n"
+        "from keras_transfer_sentiment.pretraining import numba_engine\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
