@@ -69,7 +69,7 @@ def train(folder):
     end = time.perf_counter()
     done.set()
     watcher.join()
-    tables = sum(weight.numpy().nbytes for weight in pretrainer.weights) / 2**20
+    tables = sum(table.nbytes for table in pretrainer.tables.present().values()) / 2**20
     print(
         json.dumps(
             {

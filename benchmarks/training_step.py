@@ -9,13 +9,14 @@ that are thinned out are not among them. Each figure is the best of the repeats,
 import argparse
 import time
 
-import keras
 import numpy as np
-import tensorflow as tf
 from common import report
 
 from keras_transfer_sentiment import EncodedTexts
-from keras_transfer_sentiment.pretraining import blocks, numba_engine, skipgram, tables, tensorflow_engine
+from keras_transfer_sentiment.pretraining import blocks, skipgram
+from keras_transfer_sentiment.pretraining.numba_engine import NumbaEngine
+from keras_transfer_sentiment.pretraining.tables import create_tables
+from keras_transfer_sentiment.pretraining.tensorflow_engine import TensorFlowEngine
 
 DIM, WINDOW, TEXT_WORDS, WORDS = 100, 5, 200, 1_000_000
 
@@ -29,32 +30,29 @@ def corpus(types):
 
 
 def variants(types):
-    """Yields a name, a trainer, a chunk and the words of a step for each variant."""
+    """Yields a name, an engine, a step group and the words of a step for each variant."""
     texts = corpus(types)
     counts = np.bincount(texts.ids, minlength=types + 1)
     keep = skipgram.keep_probability(counts, 1e-3)
     noise = skipgram.noise_tables(counts, WINDOW)
     usual = blocks.shared_negatives(blocks.plan_layout(WORDS, WINDOW, 128).length)
-    for name, engine, rows, negatives, threads in (
-        ("TensorFlow's operations", tensorflow_engine, 128, usual, None),
-        ("Numba and BLAS, one thread", numba_engine, 128, usual, 1),
-        ("Numba and BLAS, all threads", numba_engine, 128, usual, None),
-        *(
-            (f"the same, {negatives} noise words a row", numba_engine, 128, negatives, None)
-            for negatives in (16, 48, 64)
-        ),
-        ("the same, 64 rows a step", numba_engine, 64, usual, None),
-        ("the same, 256 rows a step", numba_engine, 256, usual, None),
+    for name, kind, rows, negatives, threads in (
+        ("TensorFlow's operations", TensorFlowEngine, 128, usual, None),
+        ("Numba, one thread", NumbaEngine, 128, usual, 1),
+        ("Numba, all threads", NumbaEngine, 128, usual, None),
+        *((f"the same, {number} noise words per row", NumbaEngine, 128, number, None) for number in (16, 48, 64)),
+        ("the same, 64 rows per step", NumbaEngine, 64, usual, None),
+        ("the same, 256 rows per step", NumbaEngine, 256, usual, None),
     ):
         layout = blocks.plan_layout(float(keep @ counts), WINDOW, rows)._replace(rows=rows)
         objective = skipgram.Objective(WINDOW, 5, negatives, noise)
-        weights = tables.add_tables(keras.layers.Layer(), None, types + 1, DIM, None, [0])
-        chunk = [tf.constant(part) for part in next(blocks.chunks(texts, keep, layout, [0]))]
-        if engine is tensorflow_engine:
-            trainer = engine.Trainer(weights, objective)
+        tables = create_tables(types + 1, DIM, None, [0])
+        group = next(blocks.step_groups(texts, keep, layout, [0]))
+        if kind is TensorFlowEngine:
+            engine = TensorFlowEngine(tables, objective)
         else:
-            trainer = engine.Trainer(weights, objective, rows, layout.length, threads=threads)
-        yield name, trainer, chunk, rows * layout.length
+            engine = NumbaEngine(tables, objective, rows, layout.length, threads=threads)
+        yield name, engine, group, rows * layout.length
 
 
 def main():
@@ -65,9 +63,9 @@ def main():
     runs = list(variants(options.types))
     best = [np.inf] * len(runs)
     for repeat in range(options.repeats + 1):  # the first one warms up
-        for i, (_, trainer, (ids, texts), _) in enumerate(runs):
+        for i, (_, engine, (ids, texts), _) in enumerate(runs):
             start = time.perf_counter()
-            trainer.train(ids, texts, np.full(len(ids), 0.1, "float32"), 1, len(ids) * repeat)
+            engine.train(ids, texts, np.full(len(ids), 0.1, "float32"), 1, len(ids) * repeat)
             if repeat:
                 best[i] = min(best[i], (time.perf_counter() - start) / len(ids))
     rows = [

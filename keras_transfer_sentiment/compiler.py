@@ -1,12 +1,14 @@
-"""How functions are compiled to machine code."""
+"""Machine code from Python functions, by Numba, and the two things that it lacks: prefetching and SplitMix64.
+
+Prefetching is an instruction of LLVM's that is reached through inner parts of Numba, which may change. Where it cannot
+be built, it does nothing, and whatever asks for it gives the same results, later.
+"""
 
 from collections.abc import Callable
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 _CACHE_LINE = 64
@@ -23,11 +25,21 @@ def compiled(function: Callable) -> Callable:
         return numba.njit(**options)(function)
 
 
-@intrinsic
-def prefetch(typing_context, array, place):
-    """Asks the processor to fetch `array[place]`, a row where there are rows, to be there when it is needed."""
+def can_compile(function: Callable, *arguments) -> bool:
+    """Returns whether a compiled function can be built and called with these arguments."""
+    try:
+        function(*arguments)
+    except Exception:  # whatever another version of Numba or LLVM may raise
+        return False
+    return True
 
+
+@intrinsic
+def _prefetch(typing_context, array, position):
     def generate(context, builder, signature, values):
+        from llvmlite import ir
+        from numba.core import cgutils
+
         kind = signature.args[0]
         view = context.make_array(kind)(context, builder, values[0])
         size = cgutils.unpack_tuple(builder, view.strides, kind.ndim)[0]
@@ -43,13 +55,28 @@ def prefetch(typing_context, array, place):
     return types.void(array, types.intp), generate
 
 
-# Random bits, and hashes, by SplitMix64 (Steele, Lea and Flood 2014).
-
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # what is added to the state from one draw to the next
+@compiled
+def _prefetch_first(array):
+    _prefetch(array, 0)
 
 
 @compiled
-def mixed(state):
+def _do_nothing(array, position):
+    pass
+
+
+# `prefetch(array, position)` asks the processor to fetch `array[position]`, a row where there are rows, for later.
+prefetches = can_compile(_prefetch_first, np.zeros((1, 1), "float32"))
+prefetch = _prefetch if prefetches else _do_nothing
+
+
+# Random bits, and hashes, by SplitMix64 (Steele, Lea and Flood 2014).
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)  # what is added to the state from one draw to the next
+
+
+@compiled
+def splitmix64(state):
     """Returns 64 random bits of a 64-bit state; every bit depends on all of the state's."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

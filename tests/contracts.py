@@ -31,8 +31,10 @@ def short_id(value):
 
 
 def weights_of(model):
-    """Returns a copy of every weight of a model, by its path."""
-    return {weight.path: np.array(weight) for weight in model.weights}
+    """Returns a copy of every weight of a model, by its path; a pretrainer's, which have none, by their numbers."""
+    if model.weights:
+        return {weight.path: np.array(weight) for weight in model.weights}
+    return {str(number): np.array(weight) for number, weight in enumerate(model.get_weights())}
 
 
 @contextlib.contextmanager
@@ -49,9 +51,12 @@ def unchanged(*models):
         assert model.encoder.get_vocabulary_state()["words"] == vocabulary
 
 
-def run_python(code, *arguments, flags=()):
-    """Runs Python code in a new process and returns its standard output; fails with what it wrote to stderr."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+def run_python(code, *arguments, flags=(), **variables):
+    """Runs Python code in a new process and returns its standard output; fails with what it wrote to stderr.
+
+    `variables` are set in its environment.
+    """
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **variables}
     command = [sys.executable, *flags, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]

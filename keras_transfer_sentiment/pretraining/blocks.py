@@ -1,38 +1,42 @@
 """A corpus cut into blocks of words for the training steps, whatever its length, in flat memory."""
 
+import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-import tensorflow as tf
 
-from keras_transfer_sentiment.compiler import GOLDEN, compiled, mixed, prefetch
+from keras_transfer_sentiment.compiler import GAMMA, compiled, prefetch, splitmix64
 from keras_transfer_sentiment.text.encoded import EncodedCorpus
 
-STEPS_PER_CHUNK = 32  # steps handed over at a time; the hand-over costs as much as a step
+STEPS_PER_GROUP = 32  # the hand-over of a group costs as much as a step
 _TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where the user sets no epochs
-_AUTO_EPOCHS = 10  # at most so many then: over a small text, an epoch is several passes
+_AUTO_EPOCHS = 10  # at most: over a small text, an epoch is several passes
 _PIECE_WORDS = 1 << 16  # words read from the corpus in one go
-_AHEAD = 32  # chances to be kept that are fetched before they are needed
+_AHEAD = 32  # words whose chance to be kept is fetched ahead
 _POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuffled together
 
+T = TypeVar("T")
 
-class Layout(NamedTuple):
-    """How a corpus is cut: rows of `length` words, `rows` rows a step, `steps` steps a pass."""
+
+class BlockLayout(NamedTuple):
+    """How a corpus is cut: rows of `length` words, `rows` rows per step, `steps` steps per pass."""
 
     length: int
     rows: int
     steps: int
 
 
-def plan_layout(words: float, window: int | None, rows: int | None = None) -> Layout:
+def plan_layout(words: float, window: int | None, rows: int | None = None) -> BlockLayout:
     """Returns how to cut a corpus.
 
     Args:
         words: number of words that a pass is expected to keep.
         window: reach of a word to either side, or None for its whole text.
-        rows: rows a step; None chooses: fewer for a small corpus, so that a pass has several steps.
+        rows: rows per step; None chooses: fewer for a small corpus, so that a pass has several steps.
     """
     length = 64 if window is None else int(np.clip(2 ** np.ceil(np.log2(4 * window + 1)), 32, 256))
     if window is not None and window < 8:
@@ -42,7 +46,7 @@ def plan_layout(words: float, window: int | None, rows: int | None = None) -> La
     # Many small steps teach more than few large ones, until their overhead counts.
     most = rows or max(1, min(total // 16, int(np.clip(total // 1024, 8, 128))))
     steps = -(-total // most)
-    return Layout(length, -(-total // steps), steps)
+    return BlockLayout(length, -(-total // steps), steps)
 
 
 def plan_epochs(words: float) -> tuple[int, int]:
@@ -61,15 +65,20 @@ def shared_negatives(length: int) -> int:
     return max(32, length // 2)
 
 
-def chunks_a_pass(layout: Layout) -> int:
-    """Returns how many chunks `chunks` yields for each pass."""
-    return -(-layout.steps // STEPS_PER_CHUNK)
+def groups_per_pass(layout: BlockLayout) -> int:
+    """Returns how many groups `step_groups` yields for each pass."""
+    return -(-layout.steps // STEPS_PER_GROUP)
 
 
-def chunks(
-    corpus: EncodedCorpus, keep: np.ndarray, layout: Layout, seed: Sequence[int], first_pass: int = 0, done: int = 0
+def step_groups(
+    corpus: EncodedCorpus,
+    keep: np.ndarray,
+    layout: BlockLayout,
+    seed: Sequence[int],
+    first_pass: int = 0,
+    done: int = 0,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields chunks of a corpus without end, one pass after the other.
+    """Yields step groups of a corpus without end, one pass after the other: what is handed over at a time.
 
     Every pass thins out frequent words afresh, cuts the rows at another place and shuffles them: all of a corpus of
     up to four million words, the rows of pieces from all over it otherwise.
@@ -78,65 +87,89 @@ def chunks(
         corpus: the encoded texts, in memory or in a file.
         keep: float32 array `(vocabulary,)`, see `skipgram.keep_probability`.
         layout: see `plan_layout`.
-        seed: ints. The same seed gives the same chunks.
+        seed: ints. The same seed gives the same groups.
         first_pass: int. Number of the pass to start with.
-        done: int. Steps from there on that were done before an interruption: their chunks come without them.
+        done: int. Steps from there on that were done before an interruption: the groups come without them.
 
     Yields:
-        Two int32 arrays `(steps, rows, length)`: word ids, 0 for padding, and the number of the text of each. A chunk
-        has `STEPS_PER_CHUNK` steps, the last one of a pass what remains.
+        Two int32 arrays `(steps, rows, length)`: word ids, 0 for padding, and the number of the text of each. A group
+        has `STEPS_PER_GROUP` steps, the last one of a pass what remains.
     """
     for number in itertools.count(first_pass):
-        for ids, texts in _pass_chunks(corpus, keep, layout, [*seed, number]):
+        for ids, texts in _pass_groups(corpus, keep, layout, [*seed, number]):
             yield ids[done:], texts[done:]
             done = max(0, done - len(ids))
 
 
-def dataset(next_chunk: Callable[[], tuple[np.ndarray, np.ndarray]], size: int, layout: Layout) -> tf.data.Dataset:
-    """Returns what a function gives, called `size` times in a thread ahead of the training, as a dataset.
+def made_ahead(items: Iterator[T], size: int = 4) -> Iterator[T]:
+    """Yields what an iterator does, made by a thread of its own, up to `size` items ahead.
 
-    Args:
-        next_chunk: callable that returns the next of `chunks`.
-        size: int. Number of chunks.
-        layout: see `plan_layout`.
+    Closing the generator, as happens when it is deleted, ends the thread.
     """
+    ready: queue.Queue = queue.Queue(size)
+    is_over = threading.Event()
 
-    def element(_):
-        parts = tf.numpy_function(next_chunk, [], (tf.int32, tf.int32))
-        return (tuple(tf.ensure_shape(part, (None, layout.rows, layout.length)) for part in parts),)
+    def put(item, error=None):
+        while not is_over.is_set():
+            try:
+                ready.put((item, error), timeout=0.1)
+                break
+            except queue.Full:
+                continue
 
-    # Not from_generator: that makes TensorFlow give every freed tensor back to the system, a third of the time.
-    data = tf.data.Dataset.range(size).map(element).prefetch(4)
-    options = tf.data.Options()
-    options.autotune.enabled = False  # its thread sleeps, and may keep the end of `fit` waiting for many seconds
-    return data.with_options(options)
+    def work():
+        try:
+            for item in items:
+                put(item)
+                if is_over.is_set():
+                    return
+            put(None, StopIteration())
+        except BaseException as error:
+            put(None, error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = ready.get()
+            if isinstance(error, StopIteration):
+                return
+            if error is not None:
+                raise error
+            yield item
+    finally:
+        is_over.set()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                ready.get_nowait()
+        thread.join()
 
 
-def _pass_chunks(corpus, keep, layout, seed):
+def _pass_groups(corpus, keep, layout, seed):
     length, rows, steps = layout
     pools = _pools(corpus, keep, length, np.random.default_rng(seed))
     pool, order = np.empty((2, 0, length), "int32"), np.empty(0, "int64")
-    for first in range(0, steps, STEPS_PER_CHUNK):
-        last = min(first + STEPS_PER_CHUNK, steps)
-        chunk = np.empty((2, (last - first) * rows, length), "int32")
+    for first in range(0, steps, STEPS_PER_GROUP):
+        last = min(first + STEPS_PER_GROUP, steps)
+        group = np.empty((2, (last - first) * rows, length), "int32")
         filled = 0
-        while filled < chunk.shape[1]:
+        while filled < group.shape[1]:
             if not len(order):
                 if (more := next(pools, None)) is None:
                     break
                 pool, order = more
-            some, order = np.split(order, [chunk.shape[1] - filled])
-            for part, own in zip(chunk, pool, strict=True):
+            some, order = np.split(order, [group.shape[1] - filled])
+            for part, own in zip(group, pool, strict=True):
                 np.take(own, some, 0, part[filled : filled + len(some)], "clip")
             filled += len(some)
-        chunk[:, filled:] = 0
-        yield tuple(chunk.reshape(2, last - first, rows, length))
+        group[:, filled:] = 0
+        yield tuple(group.reshape(2, last - first, rows, length))
 
 
 def _pools(corpus, keep, length, rng):
     """Yields the rows of a pass, int32 `(2, rows, length)`, some at a time, and a random order of them.
 
-    They stay what they are until the next ones are made.
+    The next ones overwrite them.
     """
     words = len(corpus.ids)
     pieces = rng.permutation(-(-words // _PIECE_WORDS))
@@ -170,10 +203,10 @@ def _thin(ids, ends, text, keep, state, grid, filled):
     for i in range(len(ids)):
         while i >= ends[end]:
             end += 1
-        state += GOLDEN
-        coin = np.float32(mixed(state) >> np.uint64(40)) * np.float32(2.0**-24)
+        state += GAMMA
+        coin = np.float32(splitmix64(state) >> np.uint64(40)) * np.float32(2.0**-24)
         prefetch(keep, ids[min(i + _AHEAD, len(ids) - 1)])
         grid[0, filled] = ids[i]
         grid[1, filled] = text + end
-        filled += coin < keep[ids[i]]  # no branch: no processor can guess it
+        filled += coin < keep[ids[i]]  # an unpredictable branch saved
     return filled

@@ -12,20 +12,18 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
-from keras_transfer_sentiment.layers import MaskedMeanPooling
 from keras_transfer_sentiment.model_file import find_word_vectors
-from keras_transfer_sentiment.pretraining import blocks, numba_engine, skipgram, sources, tensorflow_engine
-from keras_transfer_sentiment.pretraining.tables import add_tables, arrays_of
+from keras_transfer_sentiment.pretraining import sources
+from keras_transfer_sentiment.pretraining.run import Settings, TrainingRun
+from keras_transfer_sentiment.pretraining.table_model import TableModel
 from keras_transfer_sentiment.registration import PACKAGE
-from keras_transfer_sentiment.text.corpus_cache import TrainingBackup
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
-from keras_transfer_sentiment.text_model import TextModel
 from keras_transfer_sentiment.vectors import subwords
 from keras_transfer_sentiment.vectors.word_vectors import WordVectors
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class SkipGramPretrainer(TextModel):
+class SkipGramPretrainer(TableModel):
     """Learns word vectors from unlabelled text by skip-gram with negative sampling.
 
     From each word the other words of its text are predicted: vectors of words that share texts are pulled together,
@@ -68,9 +66,6 @@ class SkipGramPretrainer(TextModel):
         ['cold', 'plot']
     """
 
-    _progress: Any  # variables, made with the tables
-    _progress_weight: Any
-
     def __init__(
         self,
         embedding_dim: int = 200,
@@ -95,40 +90,9 @@ class SkipGramPretrainer(TextModel):
         self.ngram_buckets = check_number(ngram_buckets, "ngram_buckets", 1, 2**30, kind=int)
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
         self._first_seed = random.randint(1, 10**9) if self.seed is None else self.seed
-        self._tables: skipgram.Tables | None = None
-        self._ngram_rows: subwords.NgramRows | None = None
-        self._word_vectors: WordVectors | None = None  # a copy of the present vectors, if it was asked for
-        self._trainer: numba_engine.Trainer | tensorflow_engine.Trainer | None = None
-        self._backup: TrainingBackup | None = None
         self.train_function: Callable | None = None
-        self._mean = MaskedMeanPooling()
         self._loss_sums = np.zeros(2)  # of an epoch: of the losses, and the number of pairs
         super().compile(optimizer=None, jit_compile=False)
-
-    @property
-    def vocabulary_size(self):
-        """Number of word vectors, padding's included; 0 before there are any."""
-        return 0 if self._tables is None else int(self._tables.words.shape[0])
-
-    @property
-    def word_vectors(self) -> WordVectors:
-        """`WordVectors`: a copy of the vectors as they are now, with the vocabulary.
-
-        Training goes on without changing it.
-
-        Raises:
-            NotFittedError: there is no vocabulary yet.
-        """
-        self._check_vocabulary("word_vectors")
-        if self._word_vectors is None:
-            tables, ngrams = self._fitted_tables, None
-            matrix = tables.words.numpy()
-            if self._ngram_rows is not None and self.char_ngrams is not None:
-                ngrams = subwords.CharNgrams(tables.ngrams.numpy(), self.char_ngrams)
-                matrix = subwords.compose_vectors(matrix, ngrams.table, self._ngram_rows)
-            matrix.flags.writeable = False  # so that it need not be copied again
-            self._word_vectors = WordVectors(self.encoder, matrix, ngrams)
-        return self._word_vectors
 
     @property
     def metrics(self):
@@ -155,7 +119,7 @@ class SkipGramPretrainer(TextModel):
         Args:
             texts: iterable of str or of token lists, or any other source of texts that `fit` takes.
         """
-        if self._tables is not None:
+        if self.vocabulary_size:
             raise ValueError(
                 f"This pretrainer has vectors for {self.encoder.size - 1} words already; a new vocabulary would not "
                 "fit them. Make a new `SkipGramPretrainer` for it, or call `fit(texts, grow_vocabulary=True)`."
@@ -228,60 +192,48 @@ class SkipGramPretrainer(TextModel):
         opened = contextlib.nullcontext(x) if isinstance(x, EncodedTexts) else sources.open_source(x, "fit", cache_dir)
         with opened as source, contextlib.ExitStack() as stack:
             corpus = self._encode_corpus(source, grow_vocabulary, cache_dir, verbose)
-            return self._train(corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack)
-
-    def _train(self, corpus, batch_size, epochs, verbose, callbacks, initial_epoch, cache_dir, stack):
-        counts = self.encoder.counts
-        there = corpus.counts(len(counts))
-        keep = skipgram.keep_probability(there, self.subsample)
-        expected, noise = float(keep @ there), skipgram.noise_tables(counts, self.window)
-        del counts, there  # as long as the vocabulary, and the training may be long
-        layout = blocks.plan_layout(expected, self.window, batch_size)
-        passes_per_epoch = 1
-        if epochs is None:
-            epochs, passes_per_epoch = blocks.plan_epochs(expected)
-            epochs += initial_epoch
-        steps_per_epoch = passes_per_epoch * layout.steps
-        seed, step, _, _ = self._progress.numpy()
-        self._progress.assign([seed, step, step, (epochs - initial_epoch) * steps_per_epoch])
-        with arrays_of(self._fitted_tables) as arrays:
-            skipgram.soften_start(arrays, self.window, passes_per_epoch * (epochs - initial_epoch))
-        if cache_dir is not None:
-            plan = {"epochs": epochs, "initial_epoch": initial_epoch, "first_step": int(step), **layout._asdict()}
-            self._restore(Path(cache_dir), plan)
-        shared = blocks.shared_negatives(layout.length)
-        objective = skipgram.Objective(self.window, self.negative_samples, shared, noise)
-        if tf.config.list_physical_devices("GPU") and self._ngram_rows is None:
-            self._trainer = tensorflow_engine.Trainer(self._fitted_tables, objective, self.run_eagerly)
-        else:
-            self._trainer = numba_engine.Trainer(
-                self._fitted_tables, objective, layout.rows, layout.length, self._ngram_rows
+            self._run = TrainingRun(
+                self._current_state(),
+                Settings(self.window, self.negative_samples, self.subsample, self.learning_rate),
+                corpus,
+                self.encoder.counts,
+                rows=batch_size,
+                epochs=epochs,
+                initial_epoch=initial_epoch,
+                ngram_rows=self._ngram_rows,
+                run_eagerly=self.run_eagerly,
             )
-        stack.callback(self._end_training)
-        stream: list = []
+            stack.callback(self._end_run)
+            if cache_dir is not None:
+                self._run.back_up(Path(cache_dir) / "training.npz", self._backup_key())
+            return self._train(self._run, verbose, callbacks)
 
-        def chunk():
-            if not stream:  # the first one, after `BackupAndRestore` has set the progress
-                seed, step, start, _ = (int(number) for number in self._progress.numpy())
-                epoch, done = divmod(step - start, steps_per_epoch)
-                stream.append(blocks.chunks(corpus, keep, layout, [seed, start], epoch * passes_per_epoch, done))
-            return next(stream[0])
-
-        chunks_per_epoch = blocks.chunks_a_pass(layout) * passes_per_epoch
-        data = blocks.dataset(chunk, (epochs - initial_epoch) * chunks_per_epoch, layout)
-        _, step, start, _ = self._progress.numpy()
+    def _train(self, run, verbose, callbacks):
+        # Keras gets the numbers of the step groups alone: as tensors, the groups themselves would take time and memory.
+        numbers = tf.data.Dataset.range(run.schedule.groups)
+        options = tf.data.Options()
+        options.autotune.enabled = False  # its thread sleeps, and may keep the end of `fit` waiting for many seconds
         history = super().fit(
-            data,
-            epochs=epochs,
-            steps_per_epoch=chunks_per_epoch,
+            numbers.with_options(options),
+            epochs=run.schedule.epochs,
+            steps_per_epoch=run.schedule.groups_per_epoch,
             verbose=verbose,
             callbacks=callbacks,
-            initial_epoch=initial_epoch + (int(step) - int(start)) // steps_per_epoch,
-            shuffle=False,  # the chunks are shuffled already
+            initial_epoch=run.next_epoch,
+            shuffle=False,
         )
-        if self._backup is not None:
-            self._backup.delete()
+        run.delete_backup()
         return history
+
+    def _backup_key(self):
+        names = ("embedding_dim", "window", "negative_samples", "subsample", "learning_rate", "seed")
+        key = {name: getattr(self, name) for name in names}
+        return {**key, "char_ngrams": self.char_ngrams and list(self.char_ngrams)}
+
+    def _end_run(self):
+        run, self._run = self._run, None
+        if run is not None:
+            run.__exit__()
 
     def make_train_function(self, force=False):
         # Not Keras's, which is a graph: the step is compiled already.
@@ -289,52 +241,16 @@ class SkipGramPretrainer(TextModel):
         return self.train_function
 
     def train_step(self, data):
-        """Trains on one chunk: int32 ids and text numbers, `(steps, rows, length)` each."""
-        ((ids, texts),) = data
-        steps = ids.shape[0]
-        seed, step, start, total = (int(number) for number in self._progress.numpy())
-        left = 1.0 - (np.arange(steps) + (step - start)) / max(total, 1)
-        rates = (self.learning_rate * np.maximum(left, skipgram.RATE_FLOOR)).astype("float32")
-        if steps:
-            assert self._trainer is not None
-            self._loss_sums += self._trainer.train(ids, texts, rates, seed, step)
-            self._progress.assign([seed, step + steps, start, total])
-            self._word_vectors = None
-        if self._backup is not None:
-            self._backup.save_if_due(self._state)
+        """Trains on the next step group; `data` is its number."""
+        if self._run is None:
+            raise ValueError("`train_step` is a part of `fit`. Received a call from outside. Call `fit(texts)`.")
+        self._loss_sums += self._run.train_group()
+        self._word_vectors = None
         return {"loss": self._loss_sums[0] / max(self._loss_sums[1], 1.0)}
 
-    def call(self, inputs):
-        """Returns mean word vectors `(batch, embedding_dim)` of int ids `(batch, time)` padded with 0."""
-        return self._mean(tf.gather(self.word_vectors.matrix, inputs), mask=inputs != 0)
-
-    def predict(self, x, verbose: str | int = 0) -> np.ndarray:
-        """Returns the mean word vector of each text; the zero vector where no word is known.
-
-        Args:
-            x: batch of texts (or their ids), as for `encode`.
-            verbose: accepted for compatibility with Keras; there is no progress bar.
-
-        Returns:
-            float32 array `(len(x), embedding_dim)`.
-        """
-        encoded = self._encoded(x, "predict")
-        return self.word_vectors.transform(encoded)
-
-    def _nearest_words(self):
-        return self.word_vectors.nearest_words
-
-    def embedding_layer(self) -> keras.layers.Embedding:
-        """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
-        vectors = self.word_vectors.matrix
-        layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
-        layer.build()
-        layer.embeddings.assign(vectors)
-        return layer
-
     def get_config(self):
-        names = "embedding_dim window negative_samples subsample learning_rate char_ngrams ngram_buckets seed"
-        return {**super().get_config(), **{name: getattr(self, name) for name in names.split()}}
+        names = ("embedding_dim", "window", "negative_samples", "subsample", "learning_rate", "seed", "char_ngrams")
+        return {**super().get_config(), **{name: getattr(self, name) for name in (*names, "ngram_buckets")}}
 
     @classmethod
     def from_word_vectors(cls, word_vectors: WordVectors | str | os.PathLike, **options: Any) -> "SkipGramPretrainer":
@@ -370,79 +286,16 @@ class SkipGramPretrainer(TextModel):
 
     def _start_from(self, vectors):
         self._create_tables(self.encoder.size)
-        matrix = vectors.matrix
+        matrix, tables = vectors.matrix, self.tables
         self._set_ngram_rows()
-        if self._ngram_rows is not None:
+        if self._ngram_rows is not None and tables.ngrams is not None:
             matrix = subwords.take_apart(matrix, vectors.char_ngrams.table, self._ngram_rows)
-            self._fitted_tables.ngrams.assign(vectors.char_ngrams.table)
-        self._fitted_tables.words.assign(matrix)
+            tables.ngrams[...] = vectors.char_ngrams.table
+        tables.words[...] = matrix
 
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "encoder": cls.encoder_from_config(config["encoder"])})
-
-    def _set_ngram_rows(self):
-        if self.char_ngrams is not None:
-            self._ngram_rows = subwords.collect_ngram_rows(
-                self.encoder.vocabulary, self.char_ngrams, self.ngram_buckets
-            )
-
-    def load_assets(self, dir_path):
-        super().load_assets(dir_path)
-        self._word_vectors = None
-        if self.encoder.is_adapted:
-            self._set_ngram_rows()
-
-    def get_build_config(self):
-        return {"vocabulary_size": self.vocabulary_size}
-
-    def build_from_config(self, config):
-        if config["vocabulary_size"]:
-            self._create_tables(config["vocabulary_size"])
-
-    @property
-    def _fitted_tables(self):
-        self._check_vocabulary("vectors")
-        assert self._tables is not None
-        return self._tables
-
-    def _create_tables(self, size):
-        """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
-        self._word_vectors = None
-        old, buckets = self._tables, self.ngram_buckets if self.char_ngrams else None
-        seed = [self._first_seed] if old is None else [self._first_seed, size]
-        self._tables = add_tables(self, old, size, self.embedding_dim, buckets, seed)
-        # The seed, the steps taken, how many of them before the present `fit`, and how many it takes.
-        progress = [self._first_seed, 0, 0, 0]
-        if old is not None:
-            progress = self._progress.numpy()
-            del self._progress_weight
-        self._progress_weight = self.add_weight((4,), "zeros", "int32", trainable=False, name="progress")
-        self._progress = self._progress_weight.value
-        self._progress.assign(progress)
-        self.built = True
-
-    def _restore(self, cache_dir, plan):
-        """Goes on from the backup in `cache_dir`, if there is one."""
-        names = "embedding_dim window negative_samples subsample learning_rate char_ngrams seed"
-        key = {name: getattr(self, name) for name in names.split()}
-        key = {**key, "char_ngrams": self.char_ngrams and list(self.char_ngrams), **plan}
-        self._backup = TrainingBackup(cache_dir / "training.npz", key)
-        with self._state() as arrays:
-            self._backup.restore(arrays)
-
-    @contextlib.contextmanager
-    def _state(self):
-        """Gives what training changes as NumPy arrays by name, to read and to write to."""
-        progress = {"progress": self._progress.numpy()}
-        with arrays_of(self._fitted_tables) as tables:
-            yield {name: table for name, table in tables._asdict().items() if table is not None} | progress
-        self._progress.assign(progress["progress"])
-
-    def _end_training(self):
-        if self._trainer is not None:
-            self._trainer.close()
-        self._trainer = self._backup = None
 
     def _encode_corpus(self, source, grow, cache_dir, verbose):
         if isinstance(source, EncodedTexts):
@@ -460,7 +313,7 @@ class SkipGramPretrainer(TextModel):
                 f"{self.encoder.size - 1} words was learned before, from other text: for a new language or domain "
                 "make a new `SkipGramPretrainer`, or pass `grow_vocabulary=True`."
             )
-        if self._tables is None or (grow and self.encoder.size > self.vocabulary_size):
+        if not self.vocabulary_size or (grow and self.encoder.size > self.vocabulary_size):
             self._create_tables(self.encoder.size)
         self._check_vocabulary("fit")
         if self.char_ngrams is not None and (

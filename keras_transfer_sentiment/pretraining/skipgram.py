@@ -1,4 +1,4 @@
-"""What training has in common on every device: skip-gram with negative sampling, block by block.
+"""Skip-gram with negative sampling, block by block: what the engines have in common.
 
 A corpus is cut into rows of some dozen words (see `blocks`) and a step takes many rows at a time, so that almost all
 the work is matrix products: negative sampling after Mikolov et al. (2013), https://arxiv.org/abs/1310.4546, batched
@@ -8,33 +8,15 @@ noise words for a whole step would ruin the vectors. Each table is updated only 
 (Duchi et al. 2011) but by the fourth root of the accumulated squares, of which there is one a row.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_transfer_sentiment.compiler import compiled
 
-ACCUMULATOR_START = 0.1
-_GENTLEST_START = 700.0
 RATE_FLOOR = 0.02  # share of the learning rate that the last step still has
 PAIRS_PER_CENTRE = 6.0  # what a centre counts when the window is the whole text: the mean of a window of 5
 _COUNT_FLOOR = 40.0  # sqrt(r) + r reaches 1 at r = 0.38: words seen up to 100 times are never thinned out
-
-
-class Tables(NamedTuple):
-    """What training changes, as TensorFlow variables or as NumPy arrays; row 0 belongs to padding.
-
-    `words` and `contexts` are float32 `(vocabulary, dim)`, `ngrams`, where words have them, `(buckets, dim)`; the
-    accumulators are float32 `(rows, 1)`.
-    """
-
-    words: Any
-    contexts: Any
-    words_squares: Any
-    contexts_squares: Any
-    ngrams: Any = None
-    ngrams_squares: Any = None
 
 
 class Noise(NamedTuple):
@@ -45,7 +27,7 @@ class Noise(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What is learned.
+    """What a step minimises: the loss of the pairs of words within the window and of randomly drawn ones.
 
     Attributes:
         window: reach of a word to either side; None for its whole text, where each centre counts at most
@@ -78,64 +60,6 @@ def pair_weights(window: int | None, length: int) -> np.ndarray:
         return np.array([0, *[1] * (length - 1)], "float32")
     near = np.sqrt(np.arange(window, 0, -1))
     return np.array([0, *near / near.mean()], "float32")[:length]
-
-
-def table_shapes(size: int, dim: int, buckets: int | None) -> dict[str, tuple[int, int]]:
-    """Returns the shapes of `Tables`, by name.
-
-    Args:
-        size: int. Words of the vocabulary, padding included.
-        dim: int. Length of the vectors.
-        buckets: int or None. Rows of the table of n-grams, if there is one.
-    """
-    rows = {"words": size, "contexts": size} | ({} if buckets is None else {"ngrams": buckets})
-    return {name: (number, dim) for name, number in rows.items()} | {
-        f"{name}_squares": (number, 1) for name, number in rows.items()
-    }
-
-
-def fill_start(tables: Tables, seed, first: int = 0) -> None:
-    """Sets NumPy arrays to what training starts from: small random vectors, contexts of zero.
-
-    Args:
-        tables: the arrays.
-        seed: int or ints.
-        first: int. The words before this one, and the n-grams if it is not 0, stay as they are.
-    """
-    rng = np.random.default_rng(seed)
-    with ThreadPoolExecutor(1) as pool:  # the first touch of much memory takes long, but both can be touched at a time
-        zeros = pool.submit(tables.contexts[first:].fill, 0.0)
-        _fill_random(tables.words, rng, first)
-        zeros.result()
-    tables.words_squares[first:] = tables.contexts_squares[first:] = ACCUMULATOR_START
-    if not first:
-        tables.words[0] = 0.0
-        if tables.ngrams is not None:
-            _fill_random(tables.ngrams, rng)
-            tables.ngrams_squares[:] = ACCUMULATOR_START
-
-
-def soften_start(tables: Tables, window: int | None, passes: int) -> None:
-    """Gives words that were never trained smaller first steps, the smaller the more passes there are to come.
-
-    That serves similarity, where there is a window. In one pass the words need the large steps; contexts always do.
-
-    Args:
-        tables: the arrays.
-        window: see `Objective`.
-        passes: int.
-    """
-    if window is not None and tables.ngrams is None:
-        fresh = tables.words_squares == np.float32(ACCUMULATOR_START)
-        tables.words_squares[fresh] = min(6.0 * passes**3, _GENTLEST_START)
-
-
-def _fill_random(table, rng, first=0):
-    for start in range(0, len(table), 1 << 12):  # no second table in memory
-        rows = table[start : start + (1 << 12)]
-        values = (rng.random(rows.shape, dtype="float32") - np.float32(0.5)) / np.float32(table.shape[1])
-        kept = min(max(first - start, 0), len(rows))
-        rows[kept:] = values[kept:]
 
 
 def keep_probability(counts: np.ndarray, subsample: float | None) -> np.ndarray:

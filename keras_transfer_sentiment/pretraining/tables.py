@@ -1,92 +1,164 @@
-"""The tables of word vectors as TensorFlow variables, and their memory as NumPy arrays: no second copy of them."""
+"""What training changes: the tables of vectors, as NumPy arrays of this package's own, and how far it has come."""
 
-import contextlib
-import ctypes
+import math
 import mmap
-import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from keras_transfer_sentiment.pretraining.skipgram import Tables, fill_start, table_shapes
+ACCUMULATOR_START = 0.1
+_GENTLEST_START = 700.0
+_LARGE_PAGE = 2 << 20
+_ROWS = 1 << 12  # filled in one go: no second table in memory
 
 
-def add_tables(
-    layer: keras.layers.Layer,
-    old: Tables | None,
-    size: int,
-    dim: int,
-    buckets: int | None,
-    seed: list[int],
-) -> Tables:
-    """Returns tables that are weights of a layer, filled with what training starts from.
+class Tables(NamedTuple):
+    """The tables, by name; row 0 belongs to padding.
+
+    `words` and `contexts` are float32 `(vocabulary, dim)`, `ngrams`, where words have them, `(buckets, dim)`; the
+    accumulators, sums of each row's mean squared gradients, are float32 `(rows, 1)`.
+    """
+
+    words: np.ndarray
+    contexts: np.ndarray
+    words_accumulator: np.ndarray
+    contexts_accumulator: np.ndarray
+    ngrams: np.ndarray | None = None
+    ngrams_accumulator: np.ndarray | None = None
+
+    def present(self) -> dict[str, np.ndarray]:
+        """Returns the tables that there are, by name."""
+        return {name: table for name, table in self._asdict().items() if table is not None}
+
+
+class Progress(NamedTuple):
+    """How far a training has come: its seed, the steps taken, how many of them before this `fit`, how many it takes."""
+
+    seed: int
+    step: int = 0
+    first_step: int = 0
+    total_steps: int = 0
+
+
+@dataclass
+class TrainingState:
+    """All that a training goes on from."""
+
+    tables: Tables
+    progress: Progress
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Returns the tables themselves and a copy of the progress, int64 `(4,)`, by name."""
+        return {**self.tables.present(), "progress": np.array(self.progress, "int64")}
+
+    def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Takes over the values of arrays named as in `arrays()`; of version 0.1 those numbered as it did.
+
+        Raises:
+            ValueError: arrays of other names or shapes; nothing has changed then.
+        """
+        names = {name: name for name in self.arrays()}
+        if "0" in arrays:  # Keras's numbers: the trainable weights first
+            accumulators = [name for name in names if name.endswith("_accumulator")]
+            first = [name for name in names if name not in (*accumulators, "progress")]
+            names = {name: str(i) for i, name in enumerate([*first, *accumulators, "progress"])}
+        expected = {key: np.shape(self.arrays()[name]) for name, key in names.items()}
+        received = {key: tuple(arrays[key].shape) for key in arrays.keys()}  # noqa: SIM118 - Keras's stores have no iterator
+        if expected != received:
+            raise ValueError(
+                f"These weights do not fit the model. Expected arrays of the shapes {expected}; received {received}. "
+                "Load them into a model of the same vocabulary and settings."
+            )
+        for name, table in self.tables.present().items():
+            table[...] = arrays[names[name]]
+        self.progress = Progress(*(int(number) for number in arrays[names["progress"]]))
+
+
+def allocate(shape: tuple[int, ...]) -> np.ndarray:
+    """Returns a float32 array of zeros, in memory that Linux is asked to give in large pages.
+
+    Training is all over the tables, and half of what it costs to get a row from memory is to find its page. The memory
+    goes back to the system with the array.
 
     Args:
-        layer: it gets the weights as attributes, such as `_words_weight`.
-        old: `Tables` or None. Those that the layer has: the new ones take their place and begin with their rows.
-        size, dim, buckets: see `skipgram.table_shapes`.
-        seed: see `skipgram.fill_start`.
+        shape: ints.
     """
-    variables = {}
-    for name, shape in table_shapes(size, dim, buckets).items():
-        if old is not None:
-            delattr(layer, f"_{name}_weight")
-        trainable = name in ("words", "contexts", "ngrams")
-        weight = layer.add_weight(shape, _empty, "float32", trainable=trainable, name=name)
-        setattr(layer, f"_{name}_weight", weight)
-        variables[name] = weight.value
-    tables = Tables(**variables)
-    with arrays_of(tables) as arrays:
-        fill_start(arrays, seed, 0 if old is None else old.words.shape[0])
-        for array, before in zip(arrays, old or (), strict=False):
-            if before is not None:
-                array[: before.shape[0]] = before.numpy()
+    size = math.prod(shape)
+    if 4 * size < _LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return np.zeros(shape, "float32")
+    memory = mmap.mmap(-1, 4 * size + _LARGE_PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    except OSError:  # a system without large pages
+        pass
+    start = -np.frombuffer(memory, "uint8").ctypes.data % _LARGE_PAGE
+    return np.frombuffer(memory, "float32", size, start).reshape(shape)
+
+
+def create_tables(size: int, dim: int, buckets: int | None, seed, old: Tables | None = None) -> Tables:
+    """Returns tables filled with what training starts from.
+
+    Args:
+        size: int. Words of the vocabulary, padding included.
+        dim: int. Length of the vectors.
+        buckets: int or None. Rows of the table of n-grams, if there is one.
+        seed: see `initialize`.
+        old: `Tables` of fewer words or None. The new ones begin with their rows.
+    """
+    rows = {"words": size, "contexts": size} | ({} if buckets is None else {"ngrams": buckets})
+    tables = Tables(
+        **{name: allocate((number, dim)) for name, number in rows.items()},
+        **{f"{name}_accumulator": allocate((number, 1)) for name, number in rows.items()},
+    )
+    initialize(tables, seed, 0 if old is None else len(old.words))
+    if old is not None:
+        for name, table in old.present().items():
+            getattr(tables, name)[: len(table)] = table
     return tables
 
 
-def _empty(shape, dtype=None):
-    """Returns a tensor of anything, in memory that Linux is asked to give in large pages once it is written to.
-
-    Training is all over the tables, and half of what it costs to get a row from memory is to find its page.
-    """
-    tensor = tf.raw_ops.Empty(shape=shape, dtype=tf.float32)
-    if sys.platform == "linux":
-        memory = np.asarray(memoryview(tensor))
-        start = -(-memory.ctypes.data // mmap.PAGESIZE) * mmap.PAGESIZE
-        size = memory.ctypes.data + memory.nbytes - start
-        if size > 0:  # where it is refused, the pages stay small
-            ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), mmap.MADV_HUGEPAGE)
-    return tensor
-
-
-def take_over(variable: tf.Variable) -> None:
-    """Makes the memory of a variable its own: copied, if a tensor that was read from it or assigned to it is there."""
-    # Whether it is, only TensorFlow knows, which looks before it changes a part. The part stays what it was.
-    first = tf.identity(variable.read_value()[:1])
-    tf.raw_ops.ResourceStridedSliceAssign(ref=variable.handle, begin=[0], end=[1], strides=[1], value=first)
-    tf.raw_ops.DisableCopyOnRead(resource=variable.handle)  # which the change turned on
-
-
-@contextlib.contextmanager
-def arrays_of(tables: Tables) -> Iterator[Tables]:
-    """Gives TensorFlow variables as NumPy arrays to write to: their own memory, where that is to be had.
+def initialize(tables: Tables, seed, first: int = 0) -> None:
+    """Sets tables to what training starts from: small random vectors, contexts of zero.
 
     Args:
-        tables: the variables. What is written is theirs when the context ends.
+        tables: the tables.
+        seed: int or ints.
+        first: int. The words before this one, and the n-grams if it is not 0, stay as they are.
     """
-    variables = [variable for variable in tables if variable is not None]
-    names = [name for name, variable in tables._asdict().items() if variable is not None]
-    tensors = [variable.read_value() for variable in variables]
-    arrays = [np.asarray(memoryview(tensor)) for tensor in tensors]
-    yield Tables(**{name: _writable(array) for name, array in zip(names, arrays, strict=True)})
-    for variable, array in zip(variables, arrays, strict=True):
-        # A variable that an operation has gathered from hands out copies of its memory from then on, and so does one
-        # in the memory of another device.
-        if np.asarray(memoryview(variable.read_value())).ctypes.data != array.ctypes.data:
-            variable.assign(array)
+    rng = np.random.default_rng(seed)
+    with ThreadPoolExecutor(1) as pool:  # the first touch of much memory takes long, but both can be touched at a time
+        zeros = pool.submit(tables.contexts[first:].fill, 0.0)
+        _fill_randomly(tables.words, rng, first)
+        zeros.result()
+    tables.words_accumulator[first:] = tables.contexts_accumulator[first:] = ACCUMULATOR_START
+    if not first:
+        tables.words[0] = 0.0
+        if tables.ngrams is not None and tables.ngrams_accumulator is not None:
+            _fill_randomly(tables.ngrams, rng)
+            tables.ngrams_accumulator[:] = ACCUMULATOR_START
 
 
-def _writable(array):
-    return np.ctypeslib.as_array(ctypes.cast(array.ctypes.data, ctypes.POINTER(ctypes.c_float)), array.shape)
+def damp_first_steps(tables: Tables, window: int | None, passes: int) -> None:
+    """Gives words that were never trained smaller first steps, the smaller the more passes there are to come.
+
+    That serves similarity, where there is a window. In one pass the words need the large steps; contexts always do.
+
+    Args:
+        tables: the tables.
+        window: see `skipgram.Objective`.
+        passes: int.
+    """
+    if window is not None and tables.ngrams is None:
+        fresh = tables.words_accumulator == np.float32(ACCUMULATOR_START)
+        tables.words_accumulator[fresh] = min(6.0 * passes**3, _GENTLEST_START)
+
+
+def _fill_randomly(table, rng, first=0):
+    for start in range(0, len(table), _ROWS):
+        rows = table[start : start + _ROWS]
+        values = (rng.random(rows.shape, dtype="float32") - np.float32(0.5)) / np.float32(table.shape[1])
+        kept = min(max(first - start, 0), len(rows))
+        rows[kept:] = values[kept:]

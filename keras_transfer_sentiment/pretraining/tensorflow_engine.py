@@ -1,46 +1,45 @@
 """The training step in TensorFlow's operations: runs whole on an accelerator, where TensorFlow sees one."""
 
+import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.pretraining.skipgram import PAIRS_PER_CENTRE, Noise, Objective, Tables, pair_weights
+from keras_transfer_sentiment.pretraining.skipgram import PAIRS_PER_CENTRE, Noise, Objective, pair_weights
+from keras_transfer_sentiment.pretraining.tables import Tables
 
 
-class Trainer:
-    """Trains tables on blocks of text, in place.
+class TensorFlowEngine:
+    """Trains tables on blocks of text, see `Engine`: on copies of them, where TensorFlow places them.
 
     Args:
-        tables: TensorFlow variables.
+        tables: what `write_back` writes to.
         objective: what is learned.
         run_eagerly: bool. Whether TensorFlow runs operation by operation.
     """
 
     def __init__(self, tables: Tables, objective: Objective, run_eagerly: bool = False):
         self._tables = tables
+        self._variables = Tables(**{name: tf.Variable(table) for name, table in tables.present().items()})
         self._objective = objective
         self._graph = self._steps if run_eagerly else tf.function(self._steps, autograph=False)
 
-    def train(self, ids, texts, rates, seed: int, first_step: int) -> tuple[float, float]:
-        """Trains on some steps, one after the other.
-
-        Args:
-            ids: int32 tensor `(steps, rows, length)`, 0 for padding.
-            texts: int32, of the same shape: which text each word belongs to; pairs never cross texts.
-            rates: float32 `(steps,)`, the learning rate of each step.
-            seed: int. With the number of the step, it gives the noise words.
-            first_step: int. Number of the first of the steps.
-
-        Returns:
-            The summed loss of the pairs within the window, and the sum of their weights.
-        """
-        loss, pairs = self._graph(ids, texts, tf.constant(rates), tf.constant([seed, 2 * first_step]))
+    def train(
+        self, ids: np.ndarray, texts: np.ndarray, rates: np.ndarray, seed: int, first_step: int
+    ) -> tuple[float, float]:
+        arguments = map(tf.constant, (ids, texts, rates, [seed, 2 * first_step]))
+        loss, pairs = self._graph(*arguments)
         return float(loss), float(pairs)
 
+    def write_back(self) -> None:
+        """Copies the tables from where TensorFlow has them."""
+        for name, table in self._tables.present().items():
+            table[...] = getattr(self._variables, name).numpy()
+
     def close(self) -> None:
-        """Does nothing; for the sake of the other device's."""
+        """Does nothing: the copies go with the engine."""
 
     def _steps(self, ids, texts, rates, seed):
         def one(i, loss, pairs):
-            more = train_block(self._tables, self._objective, ids[i], texts[i], rates[i], _shifted(seed, 2 * i))
+            more = train_block(self._variables, self._objective, ids[i], texts[i], rates[i], _shifted(seed, 2 * i))
             return i + 1, loss + more[0], pairs + more[1]
 
         start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
@@ -59,7 +58,7 @@ def draw_noise(noise: Noise, shape, seed: tf.Tensor) -> tf.Tensor:
 
 
 def train_block(tables: Tables, objective: Objective, ids, texts, rate, seed) -> tuple[tf.Tensor, tf.Tensor]:
-    """Takes one step, see `Trainer.train`; `seed` is an int tensor `(2,)`."""
+    """Takes one step on tables of variables, see `Engine.train`; `seed` is an int tensor `(2,)`."""
     rows, _ = ids.shape
     dim = tables.words.shape[1]
     noise_ids = draw_noise(objective.noise, (rows, objective.shared_negatives), seed)
@@ -70,10 +69,10 @@ def train_block(tables: Tables, objective: Objective, ids, texts, rate, seed) ->
 
     ids, noise_ids = tf.reshape(ids, [-1]), tf.reshape(noise_ids, [-1])
     grad_x, grad_y, grad_z = (tf.reshape(grad, [-1, dim]) for grad in (grad_x, grad_y, grad_z))
-    update_rows(tables.words, tables.words_squares, grad_x, ids, rate)
+    update_rows(tables.words, tables.words_accumulator, grad_x, ids, rate)
     update_rows(
         tables.contexts,
-        tables.contexts_squares,
+        tables.contexts_accumulator,
         tf.concat([grad_y, grad_z], 0),
         tf.concat([ids, noise_ids], 0),
         rate,
@@ -82,9 +81,9 @@ def train_block(tables: Tables, objective: Objective, ids, texts, rate, seed) ->
 
 
 def _gradients(x, y, z, ids, texts, objective):
-    real, place = ids > 0, tf.range(ids.shape[-1])
+    real, position = ids > 0, tf.range(ids.shape[-1])
     weights = pair_weights(objective.window, ids.shape[-1])
-    distance = tf.abs(place[:, None] - place)
+    distance = tf.abs(position[:, None] - position)
     weight = tf.gather(tf.constant(weights), tf.where(distance < len(weights), distance, 0))
     near = (texts[:, :, None] == texts[:, None, :]) & real[:, :, None] & real[:, None, :]
     near = tf.cast(near, tf.float32) * weight
@@ -101,18 +100,18 @@ def _gradients(x, y, z, ids, texts, objective):
     return grad_x, grad_y, grad_z, tf.reduce_sum(near * tf.nn.softplus(-scores)), tf.reduce_sum(pairs)
 
 
-def update_rows(table: tf.Variable, squares: tf.Variable, grad: tf.Tensor, ids: tf.Tensor, rate: tf.Tensor) -> None:
+def update_rows(table: tf.Variable, accumulator: tf.Variable, grad: tf.Tensor, ids: tf.Tensor, rate: tf.Tensor) -> None:
     """Takes a step on the rows `ids` of a table, those that repeat summed first.
 
     Args:
         table: float32 `(vocabulary, dim)`.
-        squares: float32 `(vocabulary, 1)`, the accumulators: the sum of each row's mean squared gradient.
+        accumulator: float32 `(vocabulary, 1)`, the sum of each row's mean squared gradient.
         grad: float32 `(n, dim)`.
         ids: int32 `(n,)`.
         rate: float32 scalar.
     """
-    ids, place = tf.unique(ids)
-    grad = tf.math.unsorted_segment_sum(grad, place, tf.shape(ids)[0])
-    total = tf.gather(squares, ids) + tf.reduce_mean(grad * grad, -1, keepdims=True)
-    squares.scatter_update(tf.IndexedSlices(total, ids))
+    ids, position = tf.unique(ids)
+    grad = tf.math.unsorted_segment_sum(grad, position, tf.shape(ids)[0])
+    total = tf.gather(accumulator, ids) + tf.reduce_mean(grad * grad, -1, keepdims=True)
+    accumulator.scatter_update(tf.IndexedSlices(total, ids))
     table.scatter_sub(tf.IndexedSlices(rate * grad * tf.math.rsqrt(tf.math.sqrt(total)), ids))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
-from keras_transfer_sentiment.compiler import compiled, mixed, prefetch
+from keras_transfer_sentiment.compiler import compiled, prefetch, splitmix64
 from keras_transfer_sentiment.text.encoded import CodedTexts
 
 _WORD, _APOSTROPHE = 1, 2
@@ -128,14 +128,14 @@ def _key_of(data, start, stop):
         return np.int64(_eight(data, start, stop - start))
     state = np.uint64(0)
     while stop - start > 8:
-        state = mixed(state + _eight(data, start, 8))
+        state = splitmix64(state + _eight(data, start, 8))
         start += 8
-    return np.int64(mixed(state + _eight(data, start, stop - start)) | np.uint64(1 << 63))
+    return np.int64(splitmix64(state + _eight(data, start, stop - start)) | np.uint64(1 << 63))
 
 
 @compiled
 def _first_slot(key, mask):
-    return np.int64(mixed(np.uint64(key))) & mask
+    return np.int64(splitmix64(np.uint64(key))) & mask
 
 
 @compiled

@@ -1,11 +1,17 @@
-"""The training step, on both devices: TensorFlow's runs on the processor too."""
+"""The training step of both engines: TensorFlow's runs on the processor too."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer_sentiment.pretraining import numba_engine, skipgram, tensorflow_engine
+from keras_transfer_sentiment.pretraining import engine, kernels, preparation, skipgram, tensorflow_engine
+from keras_transfer_sentiment.pretraining.blocks import BlockLayout
+from keras_transfer_sentiment.pretraining.numba_engine import NumbaEngine
+from keras_transfer_sentiment.pretraining.tables import ACCUMULATOR_START, Tables
+from keras_transfer_sentiment.pretraining.tensorflow_engine import TensorFlowEngine
 from keras_transfer_sentiment.vectors.subwords import NgramRows
+
+from ..contracts import run_python
 
 VOCABULARY, DIM, SHARED, NEGATIVES, RATE, BUCKETS = 7, 5, 4, 5, 0.2, 6
 ALWAYS_WORD_3 = np.array([0, 0, 0, 9, 0, 0, 0])  # counts that leave no choice of noise
@@ -22,11 +28,11 @@ def softplus(x):
 def make_tables(rng, ngrams=False):
     words, contexts = rng.normal(scale=0.5, size=(2, VOCABULARY, DIM)).astype("float32")
     words[0] = contexts[0] = 0.0
-    squares = np.full((VOCABULARY, 1), skipgram.ACCUMULATOR_START, "float32")
+    squares = np.full((VOCABULARY, 1), ACCUMULATOR_START, "float32")
     more = ()
     if ngrams:
         more = (rng.normal(scale=0.5, size=(BUCKETS, DIM)).astype("float32"), np.full((BUCKETS, 1), 0.1, "float32"))
-    return skipgram.Tables(*map(tf.Variable, (words, contexts, squares, squares, *more)))
+    return Tables(words, contexts, squares, squares.copy(), *more)
 
 
 def reference_gradients(words, contexts, ids, texts, window=None):
@@ -75,18 +81,19 @@ def adagrad(table, squares, gradients):
         table[row] -= RATE * gradient / squares[row] ** 0.25
 
 
-def make_trainer(device, tables, shape, window=None, counts=ALWAYS_WORD_3, **options):
+def make_engine(name, tables, shape, window=None, counts=ALWAYS_WORD_3, **options):
     objective = skipgram.Objective(window, NEGATIVES, SHARED, skipgram.noise_tables(counts, window))
-    if device == "gpu":
-        return tensorflow_engine.Trainer(tables, objective)
-    return numba_engine.Trainer(tables, objective, *shape, **options)
+    if name == "tensorflow":
+        return TensorFlowEngine(tables, objective)
+    return NumbaEngine(tables, objective, *shape, **options)
 
 
-def train(device, tables, ids, texts, window=None, step=0, **options):
+def train(name, tables, ids, texts, window=None, step=0, **options):
     ids, texts = np.int32(ids)[None], np.int32(texts)[None]
-    trainer = make_trainer(device, tables, ids.shape[1:], window, **options)
-    result = trainer.train(tf.constant(ids), tf.constant(texts), np.float32([RATE]), 1, step)
-    trainer.close()
+    made = make_engine(name, tables, ids.shape[1:], window, **options)
+    result = made.train(ids, texts, np.float32([RATE]), 1, step)
+    made.write_back()
+    made.close()
     return result
 
 
@@ -98,26 +105,26 @@ def make_block(rng, length):
     return ids, texts
 
 
-both_devices = pytest.mark.parametrize("device", ["cpu", "gpu"])
+both_engines = pytest.mark.parametrize("name", ["numba", "tensorflow"])
 
 
-@both_devices
+@both_engines
 @pytest.mark.parametrize("window", [None, 1, 5, 20])
 @pytest.mark.parametrize("length", [4, 12])  # the longer row has more than 6 pairs a centre
-def test_step_matches_a_plain_implementation(rng, device, length, window):
+def test_step_matches_a_plain_implementation(rng, name, length, window):
     tables = make_tables(rng)
     ids, texts = make_block(rng, length)
     words, contexts, squares = (np.float64(table) for table in tables[:3])
 
-    loss, pairs = train(device, tables, ids, texts, window)
+    loss, pairs = train(name, tables, ids, texts, window)
 
     *gradients, expected_loss, expected_pairs = reference_gradients(words, contexts, ids, texts, window)
     expected = [words.copy(), contexts.copy(), squares.copy(), squares.copy()]
     adagrad(expected[0], expected[2], gradients[0])
     adagrad(expected[1], expected[3], gradients[1])
-    for name, table, value in zip(tables._fields, tables, expected, strict=False):
-        np.testing.assert_allclose(table.numpy(), value, rtol=1e-4, atol=1e-6, err_msg=name)
-    assert np.abs(tables.words.numpy() - words).max() > 0.01
+    for field, table, value in zip(tables._fields, tables, expected, strict=False):
+        np.testing.assert_allclose(table, value, rtol=1e-4, atol=1e-6, err_msg=field)
+    assert np.abs(tables.words - words).max() > 0.01
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
     np.testing.assert_allclose(pairs, expected_pairs, rtol=1e-5)
 
@@ -126,10 +133,10 @@ def test_step_with_ngrams_matches_a_plain_implementation(rng):
     tables = make_tables(rng, ngrams=True)
     ids, texts = make_block(rng, 12)
     own = [[], [0, 1], [1, 2, 2], [], [5], [0, 3, 4], [2, 5]]
-    bags = NgramRows(np.cumsum([0, *map(len, own)]), np.int32([row for rows in own for row in rows]))
+    of_words = NgramRows(np.cumsum([0, *map(len, own)]), np.int32([row for rows in own for row in rows]))
     words, contexts, squares, _, ngrams, ngram_squares = (np.float64(table) for table in tables)
 
-    loss, _ = train("cpu", tables, ids, texts, bags=bags)
+    loss, _ = train("numba", tables, ids, texts, ngram_rows=of_words)
 
     vectors = np.array([(words[w] + ngrams[own[w]].sum(0)) / (1 + len(own[w])) for w in range(VOCABULARY)])
     whole, context_gradients, expected_loss, _ = reference_gradients(vectors, contexts, ids, texts)
@@ -142,23 +149,23 @@ def test_step_with_ngrams_matches_a_plain_implementation(rng):
     adagrad(expected[0], expected[2], word_gradients)
     adagrad(expected[1], expected[3], context_gradients)
     adagrad(expected[4], expected[5], ngram_gradients)
-    for name, table, value in zip(tables._fields, tables, expected, strict=True):
-        np.testing.assert_allclose(table.numpy(), value, rtol=1e-4, atol=1e-6, err_msg=name)
+    for field, table, value in zip(tables._fields, tables, expected, strict=True):
+        np.testing.assert_allclose(table, value, rtol=1e-4, atol=1e-6, err_msg=field)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
 
 
-@both_devices
-def test_padding_never_moves(rng, device):
+@both_engines
+def test_padding_never_moves(rng, name):
     tables = make_tables(rng)
-    before = [table.numpy()[0].copy() for table in tables[:4]]
-    train(device, tables, [[1, 2, 0, 0]], np.zeros((1, 4)))
+    before = [table[0].copy() for table in tables[:4]]
+    train(name, tables, [[1, 2, 0, 0]], np.zeros((1, 4)))
     for table, row in zip(tables[:4], before, strict=True):
-        np.testing.assert_array_equal(table.numpy()[0], row)
+        np.testing.assert_array_equal(table[0], row)
 
 
-@both_devices
-def test_window_of_one_pairs_neighbours_only(rng, device):
-    _, pairs = train(device, make_tables(rng), [[1, 2, 3, 4, 0, 5]], [[0, 0, 0, 1, 1, 1]], window=1)
+@both_engines
+def test_window_of_one_pairs_neighbours_only(rng, name):
+    _, pairs = train(name, make_tables(rng), [[1, 2, 3, 4, 0, 5]], [[0, 0, 0, 1, 1, 1]], window=1)
     assert pairs == 4.0  # 1-2 and 2-3, both ways; 3-4 cross texts, 4-5 are too far apart
 
 
@@ -175,15 +182,15 @@ def test_pairs_weigh_less_the_further_apart_they_are(window, length):
     assert (np.diff(weights[1:]) < 0).all()
 
 
-@both_devices
-def test_words_of_different_texts_have_no_pairs(rng, device):
+@both_engines
+def test_words_of_different_texts_have_no_pairs(rng, name):
     tables = make_tables(rng)
-    before = tables.words.numpy()
-    assert train(device, tables, [[1, 2, 3]], [[0, 1, 2]]) == (0.0, 0.0)
-    np.testing.assert_array_equal(tables.words.numpy(), before)
+    before = tables.words
+    assert train(name, tables, [[1, 2, 3]], [[0, 1, 2]]) == (0.0, 0.0)
+    np.testing.assert_array_equal(tables.words, before)
 
 
-# What is particular to the processor's.
+# What is particular to one engine.
 
 
 def test_any_number_of_threads_gives_the_same_bits(rng):
@@ -192,97 +199,57 @@ def test_any_number_of_threads_gives_the_same_bits(rng):
     start = make_tables(rng)
     results = []
     for threads in (1, 2, 3, 5):
-        tables = skipgram.Tables(*(tf.Variable(table) for table in start[:4]))
-        trainer = make_trainer("cpu", tables, (40, 32), window=5, counts=np.r_[0, np.ones(6, int)], threads=threads)
-        assert trainer._threads == threads
-        sums = trainer.train(tf.constant(ids), tf.constant(texts), np.float32([0.2, 0.1, 0.05]), 1, 0)
-        trainer.close()
-        results.append((sums, [table.numpy().tobytes() for table in tables[:4]]))
+        tables = Tables(*(table.copy() for table in start[:4]))
+        made = make_engine("numba", tables, (40, 32), window=5, counts=np.r_[0, np.ones(6, int)], threads=threads)
+        assert made.threads == threads
+        sums = made.train(ids, texts, np.float32([0.2, 0.1, 0.05]), 1, 0)
+        made.close()
+        results.append((sums, [table.tobytes() for table in tables[:4]]))
     assert all(result == results[0] for result in results)
 
 
-def aligned(array):
-    """Returns a copy where TensorFlow would place one, so that it need not copy again."""
-    memory = np.empty(array.nbytes + 64, "uint8")
-    start = -memory.ctypes.data % 64
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[:] = array
-    return copy
-
-
-@pytest.mark.parametrize("made", ["assigned", "initial"])
-def test_training_leaves_what_was_read_or_assigned_before(rng, made):
-    values = [aligned(table.numpy()) for table in make_tables(rng)[:4]]
-    tables = skipgram.Tables(*map(tf.Variable, values if made == "initial" else map(np.zeros_like, values)))
-    if made == "assigned":
-        for variable, value in zip(tables, values, strict=False):
-            variable.assign(value)
-    kept = [value.copy() for value in values]
-    read = tables.words.read_value()
-    train("cpu", tables, *make_block(rng, 4))
-    assert (tables.words.numpy() != kept[0]).any()
-    np.testing.assert_array_equal(read, kept[0])
-    for value, before in zip(values, kept, strict=True):
-        np.testing.assert_array_equal(value, before)
-
-
-def test_training_writes_where_the_tables_lie(rng):
+def test_tensorflow_changes_the_tables_when_it_writes_back(rng):
     tables = make_tables(rng)
-
-    def place():
-        return np.asarray(memoryview(tables.words.read_value())).ctypes.data
-
-    train("cpu", tables, *make_block(rng, 4))
-    places = {place()}
-    for step in range(3):
-        train("cpu", tables, *make_block(rng, 4), step=step)
-        places.add(place())
-    assert len(places) == 1  # one copy in memory
+    before = tables.words.copy()
+    ids, texts = make_block(rng, 4)
+    made = make_engine("tensorflow", tables, ids.shape)
+    made.train(ids[None], texts[None], np.float32([RATE]), 1, 0)
+    np.testing.assert_array_equal(tables.words, before)
+    made.write_back()
+    assert (tables.words != before).any()
 
 
-def test_start_is_small_random_vectors_and_keeps_what_there_was():
-    def filled(rows, first=0, seed=1):
-        tables = skipgram.Tables(*(np.full(s, 7.0, "float32") for s in skipgram.table_shapes(rows, 10, None).values()))
-        skipgram.fill_start(tables, seed, first)
-        return tables
-
-    tables = filled(9_000)  # more than is filled in one go
-    assert not tables.words[0].any()
-    assert np.abs(tables.words).max() <= 0.05
-    np.testing.assert_allclose(tables.words[1:].std(axis=0), 0.1 / np.sqrt(12), rtol=0.05)
-    np.testing.assert_allclose(tables.words[5_000:].std(axis=0), 0.1 / np.sqrt(12), rtol=0.05)
-    assert not tables.contexts.any()
-    assert set(tables.words_squares[:, 0]) == set(tables.contexts_squares[:, 0]) == {np.float32(0.1)}
-    np.testing.assert_array_equal(tables.words, filled(9_000).words)
-    assert (tables.words != filled(9_000, seed=2).words).any()
-    grown = filled(9_000, first=5_000)
-    for table, whole in zip(grown[:4], tables[:4], strict=True):
-        assert set(table[:5_000].ravel()) == {7.0}
-        np.testing.assert_array_equal(table[5_000:], whole[5_000:])
-
-
-@pytest.mark.parametrize(("window", "passes", "start"), [(5, 1, 6), (5, 3, 162), (5, 200, 700), (None, 5, 0.1)])
-def test_more_passes_have_smaller_first_steps_for_words_not_trained_yet(window, passes, start):
-    squares = np.float32([[0.1], [7.0], [0.1]])
-    tables = skipgram.Tables(np.zeros((3, 2)), np.zeros((3, 2)), squares, squares.copy())
-    skipgram.soften_start(tables, window, passes)
-    np.testing.assert_allclose(squares, [[start], [7.0], [start]], rtol=1e-6)
-    np.testing.assert_allclose(tables.contexts_squares, [[0.1], [7.0], [0.1]], rtol=1e-6)
+@pytest.mark.parametrize(
+    ("gpus", "ngrams", "kind"), [(1, False, TensorFlowEngine), (1, True, NumbaEngine), (0, False, NumbaEngine)]
+)
+def test_tensorflow_trains_where_it_sees_a_gpu(rng, monkeypatch, gpus, ngrams, kind):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu"] * gpus)
+    of_words = NgramRows(np.zeros(VOCABULARY + 1, "int64"), np.zeros(0, "int32")) if ngrams else None
+    objective = skipgram.Objective(None, NEGATIVES, SHARED, skipgram.noise_tables(ALWAYS_WORD_3, None))
+    made = engine.make_engine(make_tables(rng, ngrams), objective, BlockLayout(32, 2, 1), of_words)
+    assert type(made) is kind
+    made.close()
 
 
 def test_sigmoid_is_exact_to_single_precision():
     x = np.linspace(-30, 30, 5001).astype("float32")
-    got = np.array([numba_engine._sigmoid(value) for value in x])
+    got = np.array([kernels.sigmoid(value) for value in x])
     np.testing.assert_allclose(got, sigmoid(x.astype("float64")), atol=3e-7)
 
 
-def drawn_on_the_processor(counts, step):
+def test_log_is_exact_to_single_precision():
+    x = np.r_[np.geomspace(1.2e-38, 1e38, 5001), np.linspace(0.5, 1.5, 5001)].astype("float32")
+    got = np.array([kernels.log(value) for value in x])
+    np.testing.assert_allclose(got, np.log(x.astype("float64")), rtol=2e-7, atol=1e-7)
+
+
+def drawn_by_numba(counts, step):
     shape = (1, 200, 500)
     columns = np.empty(shape, "int32")
     ids = np.zeros((1, 200, 1), "int32")
-    groups = [numba_engine._empty_groups(1, 200), numba_engine._empty_groups(1, 200 * 500)]
-    draw = (*skipgram.noise_tables(counts, None), np.uint64(1), np.uint64(step))
-    numba_engine._prepare(0, 1, ids, columns, draw, np.full(len(counts), -1, "int32"), *groups)
+    groups = [preparation.empty_groups(1, 200), preparation.empty_groups(1, 200 * 500)]
+    draw = (*skipgram.noise_tables(counts, None), np.uint64(1), np.uint64(step), 499)
+    preparation.prepare_steps(0, 1, ids, columns, draw, np.full(len(counts), -1, "int32"), *groups)
     return columns[..., 1:]
 
 
@@ -290,7 +257,7 @@ def drawn_by_tensorflow(counts, step):
     return tensorflow_engine.draw_noise(skipgram.noise_tables(counts, None), (200, 500), tf.constant([1, step])).numpy()
 
 
-@pytest.mark.parametrize("draw", [drawn_on_the_processor, drawn_by_tensorflow])
+@pytest.mark.parametrize("draw", [drawn_by_numba, drawn_by_tensorflow])
 def test_noise_follows_the_distribution_and_the_seed(draw):
     counts = np.array([0, 81, 16, 1])
     drawn = draw(counts, 2)
@@ -334,3 +301,11 @@ def test_noise_tables_hold_exactly_the_distribution(counts, window, power):
     assert threshold.max() <= 1.0
     assert alias.min() >= 1
     assert alias.max() <= size
+
+
+def test_the_numba_engine_needs_no_tensorflow():
+    run_python(
+        "import sys\n"
+        "from keras_transfer_sentiment.pretraining import numba_engine\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )

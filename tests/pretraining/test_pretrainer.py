@@ -102,14 +102,14 @@ def test_a_second_fit_goes_on_with_the_same_vocabulary(small, corpus):
 
 def test_a_grown_vocabulary_keeps_the_old_vectors_as_a_start(small):
     words, before = small.encoder.vocabulary, small.word_vectors.matrix
-    contexts = small._tables.contexts.numpy()
+    contexts = small.tables.contexts.copy()
     small.encoder.grow(["zebra lion"] * 3)
-    small._create_tables(small.encoder.size)
+    small._create_tables(small.encoder.size)  # what `fit(grow_vocabulary=True)` does before it trains
     assert small.encoder.vocabulary == [*words, "zebra", "lion"]
     np.testing.assert_array_equal(small.word_vectors.matrix[: len(words)], before)
-    np.testing.assert_array_equal(small._tables.contexts.numpy()[: len(words)], contexts)
+    np.testing.assert_array_equal(small.tables.contexts[: len(words)], contexts)
     assert small.word_vectors.matrix[len(words) :].any(axis=1).all()
-    assert len(small.weights) == 5
+    assert len(small.get_weights()) == 5
 
 
 def test_fit_grows_the_vocabulary_where_it_is_told_to(small, tmp_path):
@@ -139,7 +139,7 @@ def earlier(model, vectors):
     encoder.set_vocabulary_state({name: values[: len(vectors)] for name, values in state.items()})
     copy = SkipGramPretrainer(vectors.shape[1], encoder=encoder)
     copy._create_tables(len(vectors))
-    copy._tables.words.assign(vectors)
+    copy.tables.words[...] = vectors
     return copy
 
 
@@ -164,9 +164,9 @@ def test_backup_and_restore_goes_on_with_the_same_vectors(corpus, tmp_path):
 
 def test_an_interrupted_fit_goes_on_from_its_cache_dir(corpus, tmp_path, monkeypatch):
     for name in ("BACKUP_SECONDS", "BACKUP_PAUSE"):
-        monkeypatch.setattr(f"keras_transfer_sentiment.text.corpus_cache.{name}", 0.0)
-    # So that an epoch has several chunks.
-    monkeypatch.setattr("keras_transfer_sentiment.pretraining.blocks.STEPS_PER_CHUNK", 3)
+        monkeypatch.setattr(f"keras_transfer_sentiment.pretraining.backup.{name}", 0.0)
+    # So that an epoch has several groups.
+    monkeypatch.setattr("keras_transfer_sentiment.pretraining.blocks.STEPS_PER_GROUP", 3)
     epochs = []
 
     class Interrupt(keras.callbacks.Callback):
@@ -210,28 +210,64 @@ def test_one_cache_serves_several_trainings(corpus, tmp_path):
     np.testing.assert_array_equal(third.word_vectors.matrix, first.word_vectors.matrix)
 
 
-def test_gathering_from_the_table_does_not_stop_the_training(corpus, small):
-    expected = load_copy(small)
-    tf.gather(small._tables.words, [1])  # from now on TensorFlow gives copies of the variable
-    for model in (small, expected):
-        model.fit(corpus, epochs=1, verbose=0)
-    np.testing.assert_array_equal(small.word_vectors.matrix, expected.word_vectors.matrix)
-
-
-def load_copy(model):
-    copy = SkipGramPretrainer.from_config(model.get_config())
-    copy.encoder.set_vocabulary_state(model.encoder.get_vocabulary_state())
-    copy._create_tables(model.vocabulary_size)
-    copy.set_weights(model.get_weights())
-    return copy
-
-
-def test_tensors_read_before_a_fit_stay_as_they_are(corpus, small):
-    before = small._tables.words.read_value()
-    kept = before.numpy().copy()
+def test_weights_are_copies_that_training_leaves_alone(corpus, small):
+    weights = small.get_weights()
+    kept = [weight.copy() for weight in weights]
     small.fit(corpus, epochs=1, verbose=0)
-    np.testing.assert_array_equal(before.numpy(), kept)
-    assert (small.word_vectors.matrix != kept).any()
+    assert all((weight == copy).all() for weight, copy in zip(weights, kept, strict=True))
+    after = small.word_vectors.matrix
+    assert (after != weights[0]).any()
+    small.set_weights(weights)
+    np.testing.assert_array_equal(small.word_vectors.matrix, weights[0])
+    small.fit(corpus, epochs=1, verbose=0)
+    np.testing.assert_array_equal(small.word_vectors.matrix, after)
+
+
+def test_set_weights_refuses_others(small):
+    weights = small.get_weights()
+    with unchanged(small), raises(ValueError, "expects the 5 arrays", "Received 2"):
+        small.set_weights(weights[:2])
+    with unchanged(small), raises(ValueError, "do not fit the model", "same vocabulary"):
+        small.set_weights([weights[0][:-1], *weights[1:]])
+
+
+def test_tables_have_no_keras_variables_but_count(small):
+    assert not small.weights
+    assert small.count_params() == sum(weight.size for weight in small.get_weights()[:-1])
+    assert SkipGramPretrainer(4).count_params() == 0
+
+
+def test_early_stopping_restores_the_best_weights(corpus):
+    class Rising(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["loss"] = float(epoch)
+            if epoch == 0:
+                first.append(self.model.word_vectors.matrix)
+
+    first = []
+    stopping = keras.callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True)
+    model = SkipGramPretrainer(8, seed=0)
+    history = model.fit(corpus, epochs=9, verbose=0, callbacks=[Rising(), stopping])
+    assert len(history.epoch) == 3
+    np.testing.assert_array_equal(model.word_vectors.matrix, first[0])
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+def test_checkpoints_hold_the_vectors_of_their_epoch(corpus, tmp_path, weights_only):
+    seen = []
+    record = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(model.word_vectors.matrix))
+    name = "epoch{epoch}.weights.h5" if weights_only else "epoch{epoch}.keras"
+    checkpoint = keras.callbacks.ModelCheckpoint(str(tmp_path / name), save_weights_only=weights_only)
+    model = SkipGramPretrainer(8, seed=0)
+    model.fit(corpus, epochs=3, verbose=0, callbacks=[record, checkpoint])
+    for epoch, vectors in enumerate(seen, 1):
+        path = tmp_path / name.format(epoch=epoch)
+        if weights_only:
+            model.load_weights(path)
+            loaded = model
+        else:
+            loaded = load_model(path)
+        np.testing.assert_array_equal(loaded.word_vectors.matrix, vectors)
 
 
 def test_baskets_of_any_tokens():
@@ -253,7 +289,7 @@ def with_ngrams(corpus):
 def test_ngrams_give_unseen_words_a_vector(with_ngrams):
     assert "borring" not in with_ngrams.encoder
     rows = subwords.ngram_rows("borring", (3, 5), 2000)
-    expected = with_ngrams._tables.ngrams.numpy()[rows].mean(0)
+    expected = with_ngrams.tables.ngrams[rows].mean(0)
     np.testing.assert_allclose(with_ngrams.word_vectors["borring"], expected, rtol=1e-5, atol=1e-6)
     known = [word for word, _ in with_ngrams.word_vectors.most_similar("borring", top_n=5)]
     assert len(known) == 5

@@ -13,7 +13,7 @@ import pytest
 
 from keras_transfer_sentiment import SkipGramPretrainer, TextEncoder
 from keras_transfer_sentiment.text import corpus_cache
-from keras_transfer_sentiment.text.corpus_cache import CorpusCache, TrainingBackup, open_folder
+from keras_transfer_sentiment.text.corpus_cache import CorpusCache, open_folder
 
 from ..contracts import raises
 
@@ -250,57 +250,16 @@ def test_another_version_is_refused(tmp_path):
         CorpusCache(tmp_path, TextEncoder())
 
 
-# The state of a training.
-
-
-def test_backup_gives_back_what_was_saved(tmp_path, monkeypatch):
-    backup = TrainingBackup(tmp_path / "training.npz", {"epochs": 3})
-    saved = contextlib.nullcontext({"words": np.arange(3)})
-    arrays = {"words": np.zeros(3)}
-    assert not backup.restore(arrays)
-    backup.save_if_due(lambda: saved)
-    assert not backup.restore(arrays)  # not due yet
-    monkeypatch.setattr(corpus_cache, "BACKUP_SECONDS", 0.0)
-    backup = TrainingBackup(tmp_path / "training.npz", {"epochs": 3})
-    backup.save_if_due(lambda: saved)
-    assert backup.restore(arrays)
-    assert arrays["words"].tolist() == [0, 1, 2]
-    with raises(ValueError, "had `epochs` 3; it is 4 now"):
-        TrainingBackup(tmp_path / "training.npz", {"epochs": 4}).restore(arrays)
-    assert os.listdir(tmp_path) == ["training.npz"]
-    backup.delete()
-    assert not backup.restore(arrays)
-
-
-def test_a_damaged_backup_is_refused(tmp_path):
-    (tmp_path / "training.npz").write_bytes(b"PK half a file")
-    with raises(ValueError, "training.npz", "is damaged. Delete it"):
-        TrainingBackup(tmp_path / "training.npz", {}).restore({})
-
-
-def test_a_backup_damaged_inside_changes_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus_cache, "BACKUP_SECONDS", 0.0)
-    path = tmp_path / "training.npz"
-    backup = TrainingBackup(path, {})
-    backup.save_if_due(lambda: contextlib.nullcontext({"words": np.ones(500), "contexts": np.ones(500)}))
-    content = bytearray(path.read_bytes())
-    content[-2000] ^= 1
-    path.write_bytes(content)
-    arrays = {"words": np.zeros(500), "contexts": np.zeros(500)}
-    with raises(ValueError, "training.npz", "is damaged. Delete it"):
-        backup.restore(arrays)
-    assert not any(array.any() for array in arrays.values())
-
-
 # Real kills.
 
 RUN = """
 import random, sys, time
 import numpy as np
 from keras_transfer_sentiment import SkipGramPretrainer
+from keras_transfer_sentiment.pretraining import backup
 from keras_transfer_sentiment.text import corpus_cache
 folder, target, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
-corpus_cache.BACKUP_SECONDS = corpus_cache.SAVE_SECONDS = 0.05
+backup.BACKUP_SECONDS = corpus_cache.SAVE_SECONDS = 0.05
 def texts():
     words = random.Random(0)
     for _ in range(3000):

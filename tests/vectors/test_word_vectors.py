@@ -8,7 +8,7 @@ from keras_transfer_sentiment import NotFittedError, SkipGramPretrainer, TextEnc
 from keras_transfer_sentiment.vectors.files import read_vectors
 from keras_transfer_sentiment.vectors.subwords import CharNgrams
 
-from ..contracts import raises
+from ..contracts import raises, run_python
 
 FORMATS = [("words.vec", "word2vec"), ("words.bin", "word2vec-binary"), ("words.glove", "glove")]
 NO_GENSIM = "gensim comes with the benchmarks extra only"
@@ -537,3 +537,25 @@ def test_word_vectors_stay_as_they_were_when_training_goes_on(corpus):
 def test_a_pretrainer_without_a_vocabulary_has_none():
     with raises(NotFittedError, "`word_vectors`", "has no vocabulary yet", "call `fit(texts)`"):
         _ = SkipGramPretrainer(4).word_vectors
+
+
+# Where only NumPy is installed.
+
+WITHOUT = """
+import sys
+for name in ("keras", "tensorflow", "numba", "llvmlite", "scipy", "nltk", "rich", "threadpoolctl", "matplotlib"):
+    sys.modules[name] = None
+from keras_transfer_sentiment import WordVectors
+path, texts = sys.argv[1], ["A warm and charming film.", "unseen"] * int(sys.argv[2])
+for options in ({}, {"memory_map": True}):
+    vectors = WordVectors.load(path, **options)
+    assert vectors.transform(texts).shape == (len(texts), vectors.embedding_dim)
+print(vectors.most_similar("charming", top_n=1)[0][0])
+"""
+
+
+@pytest.mark.parametrize("texts", [1, 500])
+def test_vectors_work_where_only_numpy_is_installed(pretrainer, tmp_path, texts):
+    pretrainer.word_vectors.save(tmp_path / "words.safetensors")
+    found = run_python(WITHOUT, tmp_path / "words.safetensors", texts)
+    assert found.strip() == pretrainer.word_vectors.most_similar("charming", top_n=1)[0][0]

@@ -1,0 +1,91 @@
+"""The state of a training in a file, for the training to go on after an interruption."""
+
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.storage import write_whole
+
+BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
+BACKUP_PAUSE = 60.0  # the same, as a multiple of the time that a backup takes
+
+
+class TrainingBackup:
+    """A file with the state of a training, from which an interrupted one goes on.
+
+    Args:
+        path: the file.
+        key: what has to be the same for a training to go on: settings by name, in JSON's types.
+    """
+
+    def __init__(self, path: str | os.PathLike, key: dict):
+        self._path = Path(path)
+        self._key = key
+        self._due = time.monotonic() + BACKUP_SECONDS
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> bool:
+        """Sets arrays, by name, to what was last saved; returns whether anything was.
+
+        Raises:
+            ValueError: they were saved with other settings, or the file is damaged; no array has changed then.
+        """
+        if not self._path.exists():
+            return False
+        key = self._saved_key(arrays)
+        for name, value in self._key.items():
+            if key.get(name) != value:
+                raise ValueError(
+                    f"The interrupted training in {short(str(self._path))} had `{name}` {short(key.get(name))}; it is "
+                    f"{short(value)} now. Go on with the same settings, or delete the file to train anew."
+                )
+        with np.load(self._path, allow_pickle=False) as file:
+            for name, array in arrays.items():  # one at a time: they may be large
+                array[...] = file[name]
+        return True
+
+    def _saved_key(self, arrays):
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                whole = archive.testzip() is None and {f"{name}.npy" for name in arrays} < set(archive.namelist())
+            if not whole:
+                raise EOFError
+            with np.load(self._path, allow_pickle=False) as file:
+                return json.loads(str(file["key"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            raise ValueError(
+                f"{short(str(self._path))} is damaged, or was written by another version. Delete it to train anew."
+            ) from None
+
+    def save_if_due(self, state: Callable[[], Mapping[str, np.ndarray]]) -> None:
+        """Saves arrays if the last time is long enough ago: saving takes two percent of the time at most.
+
+        Args:
+            state: callable that returns the arrays by name.
+        """
+        start = time.monotonic()
+        if start < self._due:
+            return
+        key = np.array(json.dumps(self._key))
+        arrays = {**state(), "key": key}
+        write_whole(self._path, lambda path: _save_arrays(path, arrays))
+        now = time.monotonic()
+        self._due = now + max(BACKUP_SECONDS, BACKUP_PAUSE * (now - start))
+
+    def delete(self) -> None:
+        """Deletes the file: the training is at its end."""
+        self._path.unlink(missing_ok=True)
+
+
+def _save_arrays(path, arrays):
+    """Does what `np.savez` does, without copies of parts of the arrays."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+                file.write(array.reshape(-1).view("uint8").data)

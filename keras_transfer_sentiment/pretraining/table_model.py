@@ -1,0 +1,178 @@
+"""A Keras model of word vectors whose weights are NumPy arrays."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer_sentiment.checks import NotFittedError
+from keras_transfer_sentiment.layers import MaskedMeanPooling
+from keras_transfer_sentiment.pretraining.run import TrainingRun
+from keras_transfer_sentiment.pretraining.tables import Progress, Tables, TrainingState, create_tables
+from keras_transfer_sentiment.text.encoder import TextEncoder
+from keras_transfer_sentiment.text_model import TextModel
+from keras_transfer_sentiment.vectors import subwords
+from keras_transfer_sentiment.vectors.word_vectors import WordVectors
+
+
+class TableModel(TextModel):
+    """The base of the pretrainer: keeps its tables, uses them as word vectors, saves and restores them.
+
+    They are no variables of Keras's, as compiled code that knows nothing of tensors writes to them: `weights` is empty.
+    """
+
+    embedding_dim: int
+    ngram_buckets: int
+    char_ngrams: tuple[int, int] | None
+    _first_seed: int
+    _state: TrainingState | None = None
+    _run: TrainingRun | None = None  # while `fit` trains
+    _ngram_rows: subwords.NgramRows | None = None
+    _word_vectors: WordVectors | None = None  # a copy of the present vectors, if it was asked for
+
+    def __init__(self, encoder: TextEncoder, name: str | None = None):
+        super().__init__(encoder, name=name)
+        self._mean = MaskedMeanPooling()
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of word vectors, padding's included; 0 before there are any."""
+        return 0 if self._state is None else len(self._state.tables.words)
+
+    @property
+    def tables(self) -> Tables:
+        """`Tables`: the NumPy arrays that training changes, not copies of them.
+
+        Raises:
+            NotFittedError: there is no vocabulary yet.
+        """
+        self._check_vocabulary("tables")
+        return self._current_state().tables
+
+    def _current_state(self) -> TrainingState:
+        if self._state is None:
+            raise NotFittedError(
+                f"This {type(self).__name__} has no vectors yet: call `fit(texts)` or `adapt(texts)` first."
+            )
+        if self._run is not None:
+            self._run.write_back()
+        return self._state
+
+    @property
+    def word_vectors(self) -> WordVectors:
+        """`WordVectors`: a copy of the vectors as they are now, with the vocabulary.
+
+        Training goes on without changing it.
+
+        Raises:
+            NotFittedError: there is no vocabulary yet.
+        """
+        self._check_vocabulary("word_vectors")
+        if self._word_vectors is None:
+            tables, ngrams = self.tables, None
+            if self._ngram_rows is None or tables.ngrams is None or self.char_ngrams is None:
+                matrix = tables.words.copy()
+            else:
+                ngrams = subwords.CharNgrams(tables.ngrams.copy(), self.char_ngrams)
+                matrix = subwords.compose_vectors(tables.words, ngrams.table, self._ngram_rows)
+            matrix.flags.writeable = False  # so that it need not be copied again
+            self._word_vectors = WordVectors(self.encoder, matrix, ngrams)
+        return self._word_vectors
+
+    def call(self, inputs):
+        """Returns mean word vectors `(batch, embedding_dim)` of int ids `(batch, time)` padded with 0."""
+        return self._mean(tf.gather(self.word_vectors.matrix, inputs), mask=inputs != 0)
+
+    def predict(self, x, verbose: str | int = 0) -> np.ndarray:
+        """Returns the mean word vector of each text; the zero vector where no word is known.
+
+        Args:
+            x: batch of texts (or their ids), as for `encode`.
+            verbose: accepted for compatibility with Keras; there is no progress bar.
+
+        Returns:
+            float32 array `(len(x), embedding_dim)`.
+        """
+        encoded = self._encoded(x, "predict")
+        return self.word_vectors.transform(encoded)
+
+    def _nearest_words(self):
+        return self.word_vectors.nearest_words
+
+    def embedding_layer(self) -> keras.layers.Embedding:
+        """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
+        vectors = self.word_vectors.matrix
+        layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
+        layer.build()
+        layer.embeddings.assign(vectors)
+        return layer
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Returns copies of the tables, then the progress of the training."""
+        return [] if self._state is None else [array.copy() for array in self._current_state().arrays().values()]
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        """Sets the tables and the progress of the training to what `get_weights` returned.
+
+        Raises:
+            ValueError: arrays of another number or of other shapes.
+        """
+        names = [] if self._state is None else list(self._state.arrays())
+        if len(names) != len(weights):
+            raise ValueError(
+                f"`set_weights` expects the {len(names)} arrays that `get_weights` of this model returns. Received "
+                f"{len(weights)}. Call `fit` or `adapt` before, on a model of the same settings."
+            )
+        self._take_over(dict(zip(names, map(np.asarray, weights), strict=True)))
+
+    def count_params(self) -> int:
+        """Returns the number of floats in the tables."""
+        return 0 if self._state is None else sum(table.size for table in self._state.tables.present().values())
+
+    def save_own_variables(self, store):
+        if self._state is not None:
+            for name, array in self._current_state().arrays().items():
+                store[name] = array
+
+    def load_own_variables(self, store):
+        if self._state is not None:
+            self._take_over(store)
+
+    def _take_over(self, arrays: Mapping[str, np.ndarray]) -> None:
+        if self._run is not None:
+            self._run.release()
+        if self._state is not None:
+            self._state.assign(arrays)
+        self._word_vectors = None
+
+    def _set_ngram_rows(self):
+        if self.char_ngrams is not None:
+            self._ngram_rows = subwords.collect_ngram_rows(
+                self.encoder.vocabulary, self.char_ngrams, self.ngram_buckets
+            )
+
+    def load_assets(self, dir_path):
+        super().load_assets(dir_path)
+        self._word_vectors = None
+        if self.encoder.is_adapted:
+            self._set_ngram_rows()
+
+    def get_build_config(self):
+        return {"vocabulary_size": self.vocabulary_size}
+
+    def build_from_config(self, config):
+        if config["vocabulary_size"]:
+            self._create_tables(config["vocabulary_size"])
+
+    def _create_tables(self, size: int) -> None:
+        """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
+        self._word_vectors = None
+        buckets = self.ngram_buckets if self.char_ngrams else None
+        if self._state is None:
+            tables = create_tables(size, self.embedding_dim, buckets, [self._first_seed])
+            self._state = TrainingState(tables, Progress(self._first_seed))
+        else:
+            seed = [self._first_seed, size]
+            self._state.tables = create_tables(size, self.embedding_dim, buckets, seed, self._state.tables)
+        self.built = True
