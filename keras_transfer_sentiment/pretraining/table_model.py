@@ -1,6 +1,8 @@
 """A Keras model of word vectors whose weights are NumPy arrays."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -129,6 +131,25 @@ class TableModel(TextModel):
     def count_params(self) -> int:
         """Returns the number of floats in the tables."""
         return 0 if self._state is None else sum(table.size for table in self._state.tables.present().values())
+
+    def summary(self, print_fn: Callable[[str], object] | None = None, **options: Any) -> None:
+        """Prints the tables with their shapes.
+
+        Args:
+            print_fn: callable that gets the text; None is `print`.
+            **options: those of Keras's `summary`, which say how layers are shown; there are none here.
+        """
+        from rich.console import Console
+        from rich.table import Table
+
+        grid = Table("Table", "Shape", "Floats")
+        for name, table in ({} if self._state is None else self._state.tables.present()).items():
+            grid.add_row(name, str(table.shape), f"{table.size:,}")
+        text = io.StringIO()
+        console = Console(width=80, file=text)
+        console.print(f'Model: "{self.name}"', highlight=False)
+        console.print(grid, f"Floats in all: {self.count_params():,} ({4 * self.count_params() / 2**20:.1f} MiB)")
+        (print_fn or print)(text.getvalue().rstrip("\n"))
 
     def save_own_variables(self, store):
         if self._state is not None:

@@ -181,27 +181,23 @@ def _check_file(path):
 
 @contextlib.contextmanager
 def replaced_whole(path: str | os.PathLike) -> Iterator[Any]:
-    """Gives an open binary file that takes the place of the one at `path` when all is written, or never.
+    """Gives an open binary file that takes the place of the one at `path` when all is written, or never does.
+
+    It is compressed if its name says so.
 
     Raises:
         FileNotFoundError: there is no such folder.
     """
-    path = os.fspath(path)
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(os.fspath(path))
     if not os.path.isdir(folder or "."):
         raise FileNotFoundError(f"No folder {short(folder)} to write {short(name)} to. Make it with `os.makedirs`.")
-    with whole_file(path) as part, _open_to_write(part, name) as file:
+    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(name[-3:], open)
+    with whole_file(path) as part, opener(part, "xb") as file:
         yield file
 
 
 def _uncompressed(name):
     return re.sub(r"\.[gx]z$", "", name)
-
-
-def _open_to_write(path, name):
-    """Returns an open new file, compressed if its name says so."""
-    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(name[-3:], open)
-    return opener(path, "xb")
 
 
 def _layout(name, head, file_format):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.storage import name_file_in_errors
+from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.vectors.arithmetic import scale_to_unit_length
 
 
@@ -59,7 +59,7 @@ def write_projector(folder: str | os.PathLike, words: Sequence, vectors: np.ndar
     os.makedirs(folder, exist_ok=True)
     for name, lines in contents.items():
         path = os.path.join(folder, name)
-        with name_file_in_errors(path), open(path, "w", encoding="utf-8", newline="\n") as file:
+        with whole_file(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in lines)
 
 

@@ -515,6 +515,20 @@ def test_before_fit(use):
         use(SkipGramPretrainer(4))
 
 
+def test_summary_shows_the_tables(small, capsys):
+    lines = []
+    small.summary(print_fn=lines.append)
+    small.summary()
+    assert "\n".join(lines) + "\n" == capsys.readouterr().out
+    size = small.vocabulary_size
+    for name, shape in (("words", (size, 8)), ("contexts", (size, 8)), ("words_accumulator", (size, 1))):
+        assert f"│ {name} " in lines[0]
+        assert str(shape) in lines[0]
+    assert f"Floats in all: {18 * size:,}" in lines[0]
+    SkipGramPretrainer(4).summary(print_fn=lines.append)
+    assert "Floats in all: 0" in lines[-1]
+
+
 # Saving.
 
 
