@@ -17,7 +17,7 @@ _TRAINING_WORDS = 10_000_000  # words to train on, all passes together, where th
 _AUTO_EPOCHS = 10  # at most: over a small text, an epoch is several passes
 _PIECE_WORDS = 1 << 16  # words read from the corpus in one go
 _AHEAD = 32  # words whose chance to be kept is fetched ahead
-_POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuffled together
+POOL_PIECES = 64  # pieces, drawn from all over the corpus, whose rows are shuffled together
 
 T = TypeVar("T")
 
@@ -173,11 +173,11 @@ def _pools(corpus, keep, length, rng):
     """
     words = len(corpus.ids)
     pieces = rng.permutation(-(-words // _PIECE_WORDS))
-    grid = np.empty((2, min(words, _POOL_PIECES * _PIECE_WORDS) + 2 * length), "int32")
+    grid = np.empty((2, min(words, POOL_PIECES * _PIECE_WORDS) + 2 * length), "int32")
     filled = int(rng.integers(length))
     grid[:, :filled] = 0
-    for first in range(0, len(pieces), _POOL_PIECES):
-        for piece in pieces[first : first + _POOL_PIECES]:
+    for first in range(0, len(pieces), POOL_PIECES):
+        for piece in pieces[first : first + POOL_PIECES]:
             start, stop = piece * _PIECE_WORDS, min((piece + 1) * _PIECE_WORDS, words)
             offsets = corpus.offsets
             text = int(np.searchsorted(offsets, start, "right")) - 1
@@ -187,7 +187,7 @@ def _pools(corpus, keep, length, rng):
                 np.asarray(corpus.ids[start:stop]), np.asarray(ends) - start, text, keep, state, grid, filled
             )
         whole = filled // length
-        if first + _POOL_PIECES >= len(pieces):
+        if first + POOL_PIECES >= len(pieces):
             whole = -(-filled // length)
             grid[:, filled : whole * length] = 0
         rows = grid[:, : whole * length].reshape(2, whole, length)

@@ -16,7 +16,7 @@ from keras_transfer_sentiment.checks import short
 COMPRESSIONS = {".gz": "gzip", ".xz": "lzma", ".bz2": "bz2"}
 BLOCK = 1 << 18  # bytes read at a time: small enough to leave memory flat, large enough to decode at full speed
 ROWS = 256  # rows of a table taken at a time
-_FIELD = 1 << 24  # characters of a CSV field; a longer one is a quote that is never closed
+LONGEST_FIELD = 1 << 24  # characters of a CSV field; a longer one is a quote that is never closed
 _END = "\0end"  # a line put after a CSV file's last: a quote left open swallows it
 _STRINGS = ("string", "large_string", "string_view")  # Arrow's types
 
@@ -184,7 +184,7 @@ def _take(source, reader, count):
     """Returns up to `count` rows of a CSV file, after the line of the first."""
     first, problem = reader.line_num + 1, ""
     rows: list[list[str]] = []
-    limit = csv.field_size_limit(_FIELD)  # of all readers in this process; by default 131,072, short for a text
+    limit = csv.field_size_limit(LONGEST_FIELD)  # of all readers in this process; by default 131,072, short for a text
     try:
         rows.extend(itertools.islice(reader, count))
         if rows[-1] and rows[-1][-1].endswith("\n" + _END):

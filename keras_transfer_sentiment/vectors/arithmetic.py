@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_transfer_sentiment.text.encoded import EncodedTexts
 
-_WORDS = 1 << 12  # averaged at a time: their vectors stay in the processor's cache
+WORDS_AT_A_TIME = 1 << 12  # averaged at a time: their vectors stay in the processor's cache
 
 
 def scale_to_unit_length(vectors: np.ndarray) -> np.ndarray:
@@ -27,7 +27,7 @@ def mean_vectors(table: np.ndarray, texts: EncodedTexts) -> np.ndarray:
     first = 0
     while first < len(texts):
         start = bounds[first]
-        last = max(first + 1, bisect.bisect_right(bounds, start + _WORDS) - 1)
+        last = max(first + 1, bisect.bisect_right(bounds, start + WORDS_AT_A_TIME) - 1)
         words = table.take(texts.ids[start : bounds[last]], axis=0, mode="clip")
         for text in range(first, last):  # a product with ones takes a quarter of the time of `add.reduceat`
             stop = bounds[text + 1]

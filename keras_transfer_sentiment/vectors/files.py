@@ -27,8 +27,8 @@ FORMATS = ("auto", "safetensors", "word2vec", "word2vec-binary", "glove")
 _FOREIGN = ("auto", *FORMATS[2:])  # those that are read and written here
 _FASTTEXT = (793_712_314).to_bytes(4, "little")  # how fastText's own binary models begin
 _HEADER = re.compile(rb"(\d{1,12})[ \t]+(\d{1,12})[ \t\r]*(?:\n|$)")
-_BLOCK = 1 << 20  # bytes read at a time
-_FIRST_NUMBERS = 1 << 22  # room for as many at first, doubled when full: GloVe files do not tell their length
+BLOCK_BYTES = 1 << 20  # bytes read at a time
+FIRST_NUMBERS = 1 << 22  # room for as many at first, doubled when full: GloVe files do not tell their length
 _LONGEST_WORD = 1 << 16  # bytes
 _MOST_DIMENSIONS = 1 << 16
 _TO_UTF8 = "Convert the file: `iconv -t UTF-8`."
@@ -270,7 +270,7 @@ def _binary_rows(file, name, count, dim):
     data, start = b"", 0
     for number in range(1, count + 1):
         while (space := data.find(b" ", start)) < 0 or len(data) - space - 1 < 4 * dim:
-            more, rest = file.read(_BLOCK), data[start:]
+            more, rest = file.read(BLOCK_BYTES), data[start:]
             if not more and not rest.strip(b"\n"):
                 return
             if not more or (space < 0 and len(rest) > _LONGEST_WORD):
@@ -282,7 +282,7 @@ def _binary_rows(file, name, count, dim):
             raise file_error(f"{name}, word {number} of {count}", f"{short(word)} is no word", _MISALIGNED)
         yield number, word, np.frombuffer(data, "<f4", dim, space + 1)
         start = space + 1 + 4 * dim
-    if (data[start:] + file.read(_BLOCK)).strip(b"\n"):
+    if (data[start:] + file.read(BLOCK_BYTES)).strip(b"\n"):
         raise file_error(
             name,
             f"there is more after the {count} words of {dim} numbers that line 1 promises",
@@ -297,7 +297,7 @@ def _collect(rows, place, promised, limit, fix=_TO_UTF8):
     with np.errstate(over="ignore"):  # what is too large for a float32 is reported below
         for seen, (number, raw, values) in enumerate(itertools.islice(rows, limit), 1):
             if seen == 1:
-                rows_at_first = max(1, min(_FIRST_NUMBERS // len(values), promised or _FIRST_NUMBERS))
+                rows_at_first = max(1, min(FIRST_NUMBERS // len(values), promised or FIRST_NUMBERS))
                 table = np.empty((rows_at_first, len(values)), "float32")
             word = decode_utf8(raw, f"{place} {number}", fix)
             if not word:

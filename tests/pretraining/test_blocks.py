@@ -68,7 +68,7 @@ def long_corpus(rng, words=700_000):
 
 
 def test_a_corpus_of_several_pools_is_whole_too(rng, monkeypatch):
-    monkeypatch.setattr(blocks, "_POOL_PIECES", 3)
+    monkeypatch.setattr(blocks, "POOL_PIECES", 3)
     corpus = long_corpus(rng)
     assert len(corpus.ids) > 9 * blocks._PIECE_WORDS
     layout = blocks.plan_layout(len(corpus.ids), None)

@@ -375,7 +375,7 @@ def test_wrong_rows_of_csv_are_named(folder, monkeypatch, content, parts, rows):
 
 
 def test_a_quote_left_open_is_found_without_reading_all(folder, monkeypatch):
-    monkeypatch.setattr(readers, "_FIELD", 1000)
+    monkeypatch.setattr(readers, "LONGEST_FIELD", 1000)
     limit = csv.field_size_limit()
     texts = TextFiles(write("a.csv", 'id,text\n1,a\n2,"b\n' + "3,c\n" * 1000))
     with raises(ValueError, "a.csv, line 3: field larger than field limit (1000). Close the quotes"):

@@ -89,7 +89,7 @@ def test_binary_with_a_newline_after_each_vector(tmp_path):
 
 
 def test_binary_longer_than_a_block(tmp_path, rng, monkeypatch):
-    monkeypatch.setattr("keras_transfer_sentiment.vectors.files._BLOCK", 100)
+    monkeypatch.setattr("keras_transfer_sentiment.vectors.files.BLOCK_BYTES", 100)
     words, vectors = [f"word{i}" for i in range(300)], rng.normal(size=(300, 40)).astype("float32")
     write_vectors(tmp_path / "words.bin", words, vectors)
     read_words, read = read_vectors(tmp_path / "words.bin")
@@ -98,7 +98,7 @@ def test_binary_longer_than_a_block(tmp_path, rng, monkeypatch):
 
 
 def test_the_table_grows(tmp_path, rng, monkeypatch):
-    monkeypatch.setattr("keras_transfer_sentiment.vectors.files._FIRST_NUMBERS", 6)
+    monkeypatch.setattr("keras_transfer_sentiment.vectors.files.FIRST_NUMBERS", 6)
     words, vectors = [f"word{i}" for i in range(9)], rng.normal(size=(9, 3)).astype("float32")
     for name, file_format in FORMATS:
         write_vectors(tmp_path / name, words, vectors, file_format)

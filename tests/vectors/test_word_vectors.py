@@ -466,7 +466,7 @@ def test_transform_is_the_mean_of_the_known_words(model, rng):
 def test_transform_in_parts(model, rng, monkeypatch):
     texts = ["film plot", "", "unseen", *(" ".join(rng.choice(list(model), 9)) for _ in range(99)), ""]
     whole = model.transform(texts)
-    monkeypatch.setattr("keras_transfer_sentiment.vectors.arithmetic._WORDS", 7)
+    monkeypatch.setattr("keras_transfer_sentiment.vectors.arithmetic.WORDS_AT_A_TIME", 7)
     np.testing.assert_allclose(model.transform(texts), whole, rtol=1e-5, atol=1e-6)
 
 
