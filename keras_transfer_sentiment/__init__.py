@@ -5,7 +5,8 @@ are loaded on first use, so that the import costs nothing.
 """
 
 import contextlib
-import importlib
+
+from keras_transfer_sentiment.exports import load_on_use
 
 __version__ = "0.1.0"
 
@@ -25,21 +26,10 @@ _MODULES = {
 }
 
 __all__ = sorted(_MODULES)
+__getattr__, __dir__ = load_on_use(__name__, _MODULES)
 
 # Keras can load this library's files as soon as both are imported, in whatever order.
 with contextlib.suppress(ImportError):  # word vectors alone need NumPy and nothing else
     import wrapt
 
     wrapt.register_post_import_hook("keras_transfer_sentiment.registration:register_classes", "keras")
-
-
-def __getattr__(name):
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *_MODULES})

@@ -1,5 +1,6 @@
 import ast
 import graphlib
+import importlib
 import sys
 from importlib import metadata, resources
 from pathlib import Path
@@ -13,7 +14,18 @@ from .contracts import raises, run_python
 FOLDER = Path(keras_transfer_sentiment.__file__).parent
 # The rooms of the house, sub-packages and single modules: each may import those before it.
 ROOMS = [
-    *("checks", "storage", "compiler", "registration", "text", "vectors", "layers", "text_model", "model_file"),
+    *(
+        "exports",
+        "checks",
+        "storage",
+        "compiler",
+        "registration",
+        "text",
+        "vectors",
+        "layers",
+        "text_model",
+        "model_file",
+    ),
     *("classification", "pretraining", "demo", "cli", "__init__"),
 ]
 MODULES = sorted(str(path.relative_to(FOLDER).with_suffix("")).replace("/", ".") for path in FOLDER.rglob("*.py"))
@@ -89,6 +101,17 @@ def test_public_names():
         assert value.__module__.startswith("keras_transfer_sentiment.")
         assert value.__doc__
         assert getattr(keras_transfer_sentiment, name) is value
+
+
+@pytest.mark.parametrize("room", ["classification", "pretraining", "text", "vectors"])
+def test_public_names_of_a_room(room):
+    package = importlib.import_module(f"keras_transfer_sentiment.{room}")
+    assert set(package.__all__) <= set(dir(package))
+    for name in package.__all__:
+        assert getattr(package, name).__module__.startswith(f"{package.__name__}.")
+        assert name not in PUBLIC or getattr(package, name) is getattr(keras_transfer_sentiment, name)
+    with raises(AttributeError, f"module '{package.__name__}' has no attribute 'Missing'"):
+        _ = package.Missing
 
 
 def test_star_import_gives_the_public_names():
