@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.checks import NotFittedError, short
+from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
 from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
@@ -109,14 +110,35 @@ class TextModel(keras.Model):
             config["tokenizer"] = keras.saving.deserialize_keras_object(config["tokenizer"])
         return TextEncoder.from_config(config)
 
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
-        if os.fspath(filepath).endswith((".h5", ".hdf5")):
+    def save(self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
+        """Writes the model to one `.keras` file; a write that fails leaves the file that was there before.
+
+        Args:
+            filepath: path of the file.
+            overwrite: bool. Whether a file that is there is replaced, or an error.
+            zipped: as in Keras; False writes a folder in place of a file.
+            **kwargs: as in Keras.
+
+        Raises:
+            ValueError: a name that does not end in `.keras`.
+            FileExistsError: there is such a file, with `overwrite=False`.
+            TypeError: the vocabulary holds words that JSON cannot keep.
+            OSError: the file cannot be written.
+        """
+        path = os.fspath(filepath)
+        if path.endswith((".h5", ".hdf5")):
             raise ValueError(
-                f"`save` writes `.keras` files, which hold the vocabulary too. Received {short(os.fspath(filepath))}. "
+                f"`save` writes `.keras` files, which hold the vocabulary too. Received {short(path)}. "
                 "Pass a name such as 'model.keras'."
             )
         _check_writable(self.encoder.get_vocabulary_state()["words"])  # Keras calls `save_assets` too late for that
-        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        if not overwrite and os.path.exists(path):
+            raise FileExistsError(f"There is a file {short(path)}. Pass another name, or `overwrite=True`.")
+        if zipped is False or not path.endswith(".keras"):
+            super().save(filepath, zipped=zipped, **kwargs)
+            return
+        with whole_file(path) as part:
+            super().save(part, zipped=zipped, **kwargs)
 
     def save_assets(self, dir_path):
         state = self.encoder.get_vocabulary_state()

@@ -1,3 +1,4 @@
+import errno
 import json
 import shutil
 import zipfile
@@ -346,3 +347,29 @@ def test_saving_over_a_file_replaces_it(saved, tmp_path, corpus):
     pretrainer.adapt(corpus)
     pretrainer.save(path)
     assert type(load_model(path)) is SkipGramPretrainer
+
+
+def test_a_save_that_fails_leaves_the_older_file(saved, tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    shutil.copy(saved / "classifier.keras", path)
+    before = path.read_bytes()
+    model = load_model(path)
+
+    def fail(dir_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(model, "save_assets", fail)
+    checkpoint = keras.callbacks.ModelCheckpoint(path)
+    checkpoint.set_model(model)
+    for save in (lambda: model.save(path), lambda: checkpoint.on_epoch_end(0, {})):
+        with raises(OSError, "No space left on device", str(path)):
+            save()
+        assert path.read_bytes() == before
+        assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_a_file_is_not_overwritten_where_that_is_asked_for(saved, tmp_path):
+    model = load_model(saved / "pretrainer.keras")
+    model.save(tmp_path / "model.keras", overwrite=False)
+    with raises(FileExistsError, "There is a file", "model.keras", "`overwrite=True`"):
+        model.save(tmp_path / "model.keras", overwrite=False)
