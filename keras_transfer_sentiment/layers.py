@@ -1,4 +1,4 @@
-"""From word vectors to one vector a text."""
+"""Keras layers between word vectors and text vectors."""
 
 import keras
 from keras import ops

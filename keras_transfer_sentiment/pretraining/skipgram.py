@@ -5,7 +5,7 @@ the work is matrix products: negative sampling after Mikolov et al. (2013), http
 after the idea of HogBatch (Ji et al. 2016), https://arxiv.org/abs/1604.04661. Each row has `shared_negatives` noise
 words of its own, shared by its words and weighted so that each pair counts as many as `negative_samples`: one set of
 noise words for a whole step would ruin the vectors. Each table is updated only where a step touched it, as in Adagrad
-(Duchi et al. 2011) but by the fourth root of the accumulated squares, of which there is one a row.
+(Duchi et al. 2011) but by the fourth root of the accumulated squares, of which each row has one.
 """
 
 from typing import NamedTuple
@@ -32,8 +32,8 @@ class Objective(NamedTuple):
     Attributes:
         window: reach of a word to either side; None for its whole text, where each centre counts at most
             `PAIRS_PER_CENTRE`.
-        negative_samples: noise words a pair.
-        shared_negatives: noise words a row.
+        negative_samples: noise words of each pair.
+        shared_negatives: noise words of each row.
         noise: see `noise_tables`.
     """
 

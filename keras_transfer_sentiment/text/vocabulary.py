@@ -92,7 +92,7 @@ class VocabularyRules:
     phrases: float | None
 
     def floor(self, words: int) -> int:
-        """Returns how often a word must be in texts of so many words to enter."""
+        """Returns the count from which a word enters the vocabulary of texts that have `words` words in all."""
         if self.min_count != "auto":
             return int(self.min_count)
         return 1 if words < _SMALL_TEXT else 2 if words < _MEDIUM_TEXT else 5

@@ -48,14 +48,14 @@ def read_vectors(
 
     Args:
         path: str or path. What is compressed by gzip, xz or bzip2 is decompressed; a byte order mark is dropped.
-        file_format: `"word2vec"` (text: a line `words dim`, then a line a word; fastText's `.vec` is the same),
+        file_format: `"word2vec"` (text: a line `words dim`, then a line for each word; fastText's `.vec` is the same),
             `"word2vec-binary"` (the same with float32 numbers, often called `.bin`), `"glove"` (text without the
             first line), or `"auto"`, which tells them apart.
-        max_words: int or None. Only the first so many are read; files have the frequent words first.
+        max_words: int or None. At most this many words are read; files have the frequent ones first.
 
     Returns:
-        `(words, vectors)`: list of str, and float32 array `(len(words), dim)`. Of a word that comes twice the first
-        vector is kept, with a warning; there is one too where the last line of a text has no end. In text, a word may
+        `(words, vectors)`: list of str, and float32 array `(len(words), dim)`. Of a repeated word the first
+        vector is kept, with a warning; a text whose last line has no end gives a warning too. In text, a word may
         contain spaces: the last `dim` fields are the numbers.
 
     Raises:

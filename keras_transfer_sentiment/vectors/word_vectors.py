@@ -146,7 +146,7 @@ class WordVectors(WordMapping):
                 `"word2vec-binary"` or `"glove"`.
             encoder: `TextEncoder` without vocabulary, or None. How texts become words; None takes that of the file,
                 or the default one where the file has none.
-            max_words: int or None. Only the first, most frequent words are read, at most so many.
+            max_words: int or None. At most this many words are read, the first and most frequent ones.
             memory_map: bool. Whether the numbers stay in the file, to be read when they are used. For `save`'s format
                 only; the file must not change as long as the vectors are in use.
 
@@ -346,7 +346,7 @@ class WordVectors(WordMapping):
         Args:
             folder: path, made if it is not there. Gets `vectors.tsv`, `metadata.tsv` and `projector_config.pbtxt`;
                 https://projector.tensorflow.org takes the first two.
-            max_words: int. Only the most frequent words are written, at most so many.
+            max_words: int. At most this many words are written, the most frequent ones.
 
         Raises:
             ValueError: `max_words` below 1.
