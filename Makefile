@@ -22,6 +22,7 @@ docs: .venv/docs
 bench: .venv/benchmarks
 	$(BIN)/python benchmarks/imdb.py
 	$(BIN)/python benchmarks/chinese.py
+	$(BIN)/python benchmarks/classes.py
 	$(BIN)/python benchmarks/pretraining_speed.py
 	$(BIN)/python benchmarks/pretraining_speed.py --wide --epochs 1 --seeds 1 --engines ours gensim
 	$(BIN)/python benchmarks/training_step.py

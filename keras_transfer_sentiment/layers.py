@@ -36,7 +36,10 @@ class MaskedMeanPooling(keras.layers.Layer):
         weights = ops.cast(mask, inputs.dtype)
         # A product with the mask, not a masked copy: the copy costs more than the sum.
         total = ops.squeeze(ops.matmul(weights[:, None, :], inputs), 1)
-        return total / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1.0)
+        if inputs.dtype in ("float16", "bfloat16"):  # which cannot count beyond 2048 and 256
+            weights = ops.cast(mask, "float32")
+        count = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1.0)
+        return total / ops.cast(count, inputs.dtype)
 
     def compute_mask(self, inputs, mask=None):
         return None

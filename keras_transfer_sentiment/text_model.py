@@ -21,8 +21,8 @@ _JSON_FILE: dict = {"encoding": "utf-8", "errors": "surrogatepass"}  # a token m
 class TextModel(keras.Model):
     """A Keras model with a `TextEncoder`: takes raw texts and keeps its vocabulary in the `.keras` file."""
 
-    def __init__(self, encoder, name=None):
-        super().__init__(name=name, dtype="float32")
+    def __init__(self, encoder, name=None, dtype="float32"):
+        super().__init__(name=name, dtype=dtype)
         if not isinstance(encoder, TextEncoder):
             raise TypeError(
                 f"`encoder` must be a `TextEncoder`. Received {short(encoder)} of type {type(encoder).__name__}. "

@@ -132,14 +132,14 @@ def test_settings_survive(pretrainer, tmp_path):
     assert loaded.embedding.trainable
     assert (loaded.seed, loaded.name) == (7, "mine")
     assert (loaded.head.hidden_units, loaded.head.prior_precision) == (4, 0.5)
-    loaded.head.penalty()
+    loaded.head.prior_loss()
     loaded.fit(epochs=1, verbose=0)
 
 
 def test_the_prior_stays_centred_on_the_start(saved, classifier):
     loaded = load_model(saved / "classifier.keras")
-    assert float(classifier.head.penalty()) > 0.01
-    np.testing.assert_allclose(float(loaded.head.penalty()), float(classifier.head.penalty()), rtol=1e-6)
+    assert float(classifier.head.prior_loss()) > 0.01
+    np.testing.assert_allclose(float(loaded.head.prior_loss()), float(classifier.head.prior_loss()), rtol=1e-6)
 
 
 def test_compilation_of_the_user_survives(untrained, comments, tmp_path):

@@ -147,6 +147,12 @@ def test_no_module_imports_itself_by_way_of_others():
     graphlib.TopologicalSorter({module: imports_of(module) for module in MODULES}).prepare()
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("classification.")])
+def test_the_classifier_names_tensorflow_at_its_door_alone(module):
+    names = {node.id for node in ast.walk(ast.parse(path_of(module).read_text("utf-8"))) if isinstance(node, ast.Name)}
+    assert module == "classification.backend" or not {"tf", "tensorflow"} & names
+
+
 def test_the_import_check_sees_imports():
     assert {"checks", "pretraining.run", "model_file"} <= imports_of("pretraining.pretrainer")
     assert "demo" in imports_of("cli")  # inside a function

@@ -1,20 +1,22 @@
 """Labelled texts on their way into training: examples, hold-out, batches, datasets taken apart."""
 
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.checks import check_weights, short
+from keras_transfer_sentiment.classification.backend import is_dataset
+from keras_transfer_sentiment.classification.labels import read_labels, stratified_mask
 from keras_transfer_sentiment.text.encoder import EncodedTexts
 from keras_transfer_sentiment.text_model import dataset_batches
 
-TIME_MULTIPLE = 16  # padded lengths are multiples of this: fewer shapes, and room for a convolution's kernel
+LENGTH_MULTIPLE = 16  # padded lengths are multiples of this: fewer shapes, and room for a convolution's kernel
 
 
 class Examples(NamedTuple):
-    """Labelled texts: labels float32 `(n, 1)`, weights float32 `(n,)`."""
+    """Labelled texts: class numbers float32 `(n, 1)`, weights float32 `(n,)`."""
 
     texts: EncodedTexts
     labels: np.ndarray
@@ -32,22 +34,13 @@ class Examples(NamedTuple):
             np.concatenate([self.weights, other.weights]),
         )
 
-    def split(self, share, seed):
-        """Returns the examples to train on and those to hold out, `share` of each class, drawn at random.
+    def split(self, fraction, seed):
+        """Returns the examples to train on and those to hold out, `fraction` of each class, drawn at random.
 
         Raises:
             ValueError: nothing is held out, or a class is left without an example to train on.
         """
-        rng = np.random.default_rng(seed)
-        held_out = np.zeros(len(self.labels), bool)
-        for polarity in (0, 1):
-            rows = rng.permutation(np.flatnonzero(self.labels[:, 0] == polarity))
-            held_out[rows[: round(len(rows) * share)]] = True
-        if not held_out.any() or len(np.unique(self.labels[~held_out])) < 2:
-            raise ValueError(
-                f"`validation_split={share}` of {len(held_out)} texts leaves none to validate on, or none of a class "
-                "to train on. Change it, or pass `validation_data`."
-            )
+        held_out = stratified_mask(self.labels[:, 0], fraction, seed)
         return self.take(np.flatnonzero(~held_out)), self.take(np.flatnonzero(held_out))
 
 
@@ -68,7 +61,7 @@ class PaddedBatches(keras.utils.PyDataset):
     def __getitem__(self, index):
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         batch = self._examples.take(rows)
-        return batch.texts.padded(TIME_MULTIPLE), batch.labels, batch.weights
+        return batch.texts.padded(LENGTH_MULTIPLE), batch.labels, batch.weights
 
     def on_epoch_end(self):
         """Draws a new order, as Keras asks after each epoch."""
@@ -83,23 +76,7 @@ class PaddedBatches(keras.utils.PyDataset):
         self._order = np.concatenate([*batches, last])
 
 
-def class_weights(class_weight):
-    """Returns the weights of class 0 and 1, float32 `(2,)`, from a dict or None.
-
-    Raises:
-        ValueError: something else, or weights below 0.
-    """
-    if class_weight is None:
-        return np.ones(2, "float32")
-    if not isinstance(class_weight, dict) or not set(class_weight) <= {0, 1}:
-        raise ValueError(
-            f"`class_weight` must be a dict from 0 and 1 to weights. Received {short(class_weight)}. "
-            "Pass, for example, `{0: 1.0, 1: 2.0}`."
-        )
-    return np.array([check_number(class_weight.get(c, 1.0), f"class_weight[{c}]", 0.0) for c in (0, 1)], "float32")
-
-
-def texts_of(dataset, caller):
+def drop_labels(dataset, caller):
     """Returns a dataset of texts alone, from one of texts or of `(texts, ...)`."""
     for batch in dataset_batches(dataset, caller):
         if isinstance(batch, tuple):
@@ -126,6 +103,47 @@ def unzip(dataset, caller):
             column.append(values)
     if columns is None:
         raise ValueError(f"`{caller}` received an empty Dataset. Pass at least one text.")
-    texts, labels, *weights = columns
-    joined = list(itertools.chain.from_iterable(texts)) if isinstance(texts[0], list) else np.concatenate(texts)
-    return (joined, np.concatenate(labels), np.concatenate(weights[0]) if weights else None)
+    texts, labels, *weights = map(_join, columns)
+    return texts, labels, weights[0] if weights else None
+
+
+def _join(batches):
+    return list(itertools.chain.from_iterable(batches)) if isinstance(batches[0], list) else np.concatenate(batches)
+
+
+def read_examples(x, y, sample_weight, encode, caller):
+    """Returns encoded texts, their labels and weights, float32 `(n,)`, of whatever `fit` or `evaluate` received.
+
+    Args:
+        x: texts, or a `tf.data.Dataset` of them with labels.
+        y: labels, or None with a Dataset.
+        sample_weight: weights or None.
+        encode: function from texts to `EncodedTexts`.
+        caller: name of the public method, for the message.
+
+    Raises:
+        TypeError: no texts, or labels that are no labels.
+        ValueError: lengths that differ, or a Dataset with labels beside it.
+    """
+    if is_dataset(x):
+        if y is not None or sample_weight is not None:
+            raise ValueError(f"`{caller}` received a Dataset and labels or weights apart. Zip them into the Dataset.")
+        x, y, sample_weight = unzip(x, caller)
+    _check_index(x, y, caller)
+    texts = encode(x, caller)
+    labels = read_labels(y, len(texts), caller)
+    weights = check_weights(sample_weight, len(texts), caller)
+    return texts, labels, np.ones(len(texts), "float32") if weights is None else weights
+
+
+def _check_index(x, y, caller):
+    """Refuses two Series of the same rows in another order, of which each label would meet another row's text."""
+    first: Any = getattr(x, "index", None)
+    second: Any = getattr(y, "index", None)
+    if not hasattr(first, "equals") or not hasattr(second, "equals") or first.equals(second):
+        return
+    if len(first) == len(second) and first.sort_values().equals(second.sort_values()):
+        raise ValueError(
+            f"`{caller}` received texts and labels whose index has the same rows in another order. Bring them into "
+            "one order, with `labels.loc[texts.index]`, or pass `.to_numpy()` where the order is right as it is."
+        )

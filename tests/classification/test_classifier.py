@@ -14,6 +14,8 @@ from keras_transfer_sentiment import (
     TransferSentimentClassifier,
     load_model,
 )
+from keras_transfer_sentiment.classification import features
+from keras_transfer_sentiment.classification.features import compute_by_length
 from keras_transfer_sentiment.classification.labelled import PaddedBatches
 
 from ..contracts import raises, unchanged, weights_of
@@ -24,6 +26,21 @@ UNKNOWN = ["zzz unseen", "", "the and of"]
 
 def make(pretrainer, head=None, *, seed_words=None, seed=0, **options):
     return TransferSentimentClassifier(pretrainer, head, seed_words=seed_words, seed=seed, **options)
+
+
+def record_fits(monkeypatch):
+    """Returns a list that gets the arguments of each training by Keras, which does not take place."""
+    given = []
+
+    def fit(self, *args, callbacks, **kwargs):
+        given.append((args, kwargs))
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    return given
+
+
+def features_of(model, texts):
+    return np.concatenate([ops.convert_to_numpy(model.pool(model.encode([text]).padded(16))) for text in texts])
 
 
 def dataset(*columns):
@@ -220,8 +237,7 @@ def test_predict_takes_datasets_of_texts_alone(classifier, comments):
 @pytest.mark.parametrize("kind", KINDS)
 def test_fit_takes_every_kind(classifier, pretrainer, comments, kind, monkeypatch):
     # What reaches Keras is compared, not trained on again: that takes a second each.
-    given = []
-    monkeypatch.setattr(keras.Model, "fit", lambda self, *args, **kwargs: given.append((args, kwargs)))
+    given = record_fits(monkeypatch)
     model = make(pretrainer)
     for x, y in (kinds_of(comments.texts, comments.labels, model.encoder)[which] for which in ("list", kind)):
         model.fit(x, y, epochs=2, verbose=0)
@@ -304,20 +320,23 @@ def test_unfreezing_after_the_fact(untrained, comments):
     assert np.isfinite(untrained.predict(comments.test_texts)).all()
 
 
-def test_texts_are_pooled_once_a_fit(pretrainer, comments):
+def test_texts_are_pooled_once_a_fit(pretrainer, comments, monkeypatch):
+    pooled = []
+
+    def compute(encoded, *args):
+        pooled.append(len(encoded))
+        return compute_by_length(encoded, *args)
+
+    monkeypatch.setattr(features, "compute_by_length", compute)
     model = make(pretrainer, CountingHead())
-    CountingHead.pooled = 0
-    assert model.pools_once
-    function = model._pool_function
-    calls = []
-    model.__dict__["_pool_function"] = lambda ids: calls.append(ids.shape[0]) or function(ids)
+    assert model.uses_cached_features
     CountingHead.pooled = 0
     model.fit(comments.texts, comments.labels, epochs=5, batch_size=2, verbose=0)
-    assert sum(calls) == 8
-    assert CountingHead.pooled == 0  # no graph of an epoch holds the pooling
+    assert pooled == [8]
+    assert CountingHead.pooled == 1  # no graph of an epoch holds the pooling
     model.fit(comments.texts, comments.labels, verbose=0)
-    assert sum(calls) == 16
-    assert CountingHead.pooled == 0
+    assert pooled == [8, 8]
+    assert CountingHead.pooled == 1
 
 
 @pytest.mark.parametrize(
@@ -332,7 +351,7 @@ def test_texts_are_pooled_once_a_fit(pretrainer, comments):
     ],
 )
 def test_which_heads_pool_once(pretrainer, head, options, expected):
-    assert make(pretrainer, head(), **options).pools_once is expected
+    assert make(pretrainer, head(), **options).uses_cached_features is expected
 
 
 def test_pooling_beforehand_changes_no_result(pretrainer, comments):
@@ -383,21 +402,20 @@ def test_sample_weight_equals_class_weight(pretrainer, comments):
 
 
 def test_validation_split_of_sorted_labels_is_stratified(pretrainer, comments, monkeypatch):
-    given = []
-    monkeypatch.setattr(keras.Model, "fit", lambda self, *args, **kwargs: given.append((args, kwargs)))
+    given = record_fits(monkeypatch)
     texts, labels = (comments.unlabelled[::2] + comments.unlabelled[1::2], [1] * 31 + [0] * 31)
     model = make(pretrainer)
     model.fit(texts, labels, validation_split=0.25, epochs=1, verbose=0)
-    (features, trained, *_), settings = given[0]
+    (texts_in, trained), settings = given[0]
     held_features, held_out, weights = settings["validation_data"]
     assert len(held_out) == len(held_features) == len(weights) == 16
     assert held_out.sum() == 8
     assert trained.sum() == 23
-    assert len(trained) == len(features) == 46
-    every = model._pooled(model.encoder.encode(texts))
-    places = [int(np.flatnonzero((every == row).all(axis=1))[0]) for row in held_features]
-    assert places != [*range(23, 31), *range(54, 62)]  # drawn from all over, not the last of each class
-    assert not {tuple(row) for row in held_features} & {tuple(row) for row in features}
+    assert len(trained) == len(texts_in) == 46
+    every = features_of(model, texts)
+    rows = [int(np.abs(every - row).sum(axis=1).argmin()) for row in held_features]
+    assert rows != [*range(23, 31), *range(54, 62)]  # drawn from all over, not the last of each class
+    assert not {tuple(row) for row in held_features} & {tuple(row) for row in texts_in}
 
 
 @pytest.mark.parametrize("head", [None, HEADS["lstm"]])
@@ -504,9 +522,9 @@ def test_padding_reaches_heads_as_mask(pretrainer):
     assert vectors.shape == (2, 4, 16)
 
 
-def test_one_head_penalty_for_the_whole_training_set(pretrainer, comments):
+def test_one_head_prior_loss_for_the_whole_training_set(pretrainer, comments):
     class Heavy(MaxPoolHead):
-        def penalty(self):
+        def prior_loss(self):
             return 4000.0
 
     model = make(pretrainer, Heavy())
@@ -518,9 +536,9 @@ def test_one_head_penalty_for_the_whole_training_set(pretrainer, comments):
 @pytest.mark.parametrize(
     ("head", "kind", "parts"),
     [
-        (lambda: keras.layers.GlobalMaxPooling1D(), ValueError, ("into (2, 16)", "Dense(1, activation='sigmoid')")),
-        (lambda: keras.layers.Dense(1), ValueError, ("`head` must turn word vectors", "into (2, 16, 1)")),
-        (lambda: keras.Sequential([keras.layers.LSTM(3), keras.layers.Dense(2)]), ValueError, ("into (2, 2)",)),
+        (lambda: keras.layers.GlobalMaxPooling1D(), ValueError, ("into (batch, 16)", "Dense(1, activation='sigmoid')")),
+        (lambda: keras.layers.Dense(1), ValueError, ("`head` must turn word vectors", "into (batch, 16, 1)")),
+        (lambda: keras.Sequential([keras.layers.LSTM(3), keras.layers.Dense(2)]), ValueError, ("into (batch, 2)",)),
         (lambda: "lstm", TypeError, ("`head` must be a Keras layer", "'lstm' of type str")),
         (lambda: MeanPoolHead, TypeError, ("Pass an instance, not a class: `head=MyHead()`",)),
         (lambda: lambda vectors: vectors, TypeError, ("`head` must be a Keras layer", "of type function")),
@@ -547,17 +565,16 @@ def test_fit_without_texts_learns_from_seed_words_alone(pretrainer, comments):
 
 
 def test_seed_words_are_labelled_texts(pretrainer, comments, monkeypatch):
-    given = []
-    monkeypatch.setattr(keras.Model, "fit", lambda self, *args, **kwargs: given.append((args, kwargs)))
+    given = record_fits(monkeypatch)
     model = make(pretrainer, seed_words={"positive": ["Charming", "witty gem"], "negative": ["clumsy"]})
     model.fit(comments.texts, comments.labels, epochs=1)
-    (features, labels), settings = given[0]
+    (pooled, labels), settings = given[0]
     assert labels[:, 0].tolist() == [*comments.labels, 1, 1, 0]
     weights = settings["sample_weight"]
     assert (weights[8:] > weights[0]).all()
     np.testing.assert_allclose(weights.mean(), 1.0, rtol=1e-6)
-    expected = model._pooled(model.encoder.encode(["charming", "witty gem", "clumsy"]))
-    np.testing.assert_allclose(features[8:], expected, atol=1e-6)
+    expected = features_of(model, ["charming", "witty gem", "clumsy"])
+    np.testing.assert_allclose(pooled[8:], expected, atol=1e-6)
 
 
 def test_seed_words_that_are_partly_unknown_warn(pretrainer):
@@ -578,7 +595,7 @@ def test_many_unknown_seed_words_make_a_short_warning(pretrainer):
 
 
 def test_seed_words_of_one_side_unknown(pretrainer):
-    with raises(ValueError, "None of the negative seed words is in the vocabulary", "for both sides"):
+    with raises(ValueError, "None of the negative seed words is in the vocabulary", "for every key"):
         make(pretrainer, seed_words={"positive": ["charming"], "negative": ["zzz"]})
 
 
@@ -598,7 +615,7 @@ def test_seed_words_that_are_all_unknown(pretrainer, many):
 def test_bad_seed_words(pretrainer):
     with raises(ValueError, "`seed_words` must be one of 'auto'", "'klingon'"):
         make(pretrainer, seed_words="klingon")
-    with raises(TypeError, "a dict of two lists"):
+    with raises(TypeError, "a dict of lists"):
         make(pretrainer, seed_words=["good"])
 
 
@@ -686,17 +703,18 @@ def test_bad_texts(classifier, texts, kind, parts, method):
 
 
 BAD_LABELS = [
-    (["pos", "neg"], TypeError, ("0 (negative) or 1 (positive)", "Map them first")),
-    (np.array(["pos", "neg"]), TypeError, ("0 (negative) or 1 (positive)", "Map them first")),
+    (["pos", "neg"], ValueError, ("among the classes [0, 1]", "'pos' of type str", "`classes=[...]`")),
+    (np.array(["pos", "neg"]), ValueError, ("among the classes [0, 1]", "'pos' of type str")),
+    (["pos", 1], TypeError, ("of one kind", "'pos' of type str and 1 of type int")),
     (None, ValueError, ("received texts without labels",)),
     ([1, None], ValueError, ("a missing label", "None")),
-    ([1, float("nan")], ValueError, ("nan", "without a label")),
-    ([1, 2], ValueError, ("Received 2", "Map stars")),
-    ([1, -1], ValueError, ("Received -1", "Map stars")),
+    ([1, float("nan")], ValueError, ("a missing label", "nan", "without a label")),
+    ([1, 2], ValueError, ("among the classes [0, 1]", "Received 2")),
+    ([1, 0.5], ValueError, ("to be classes", "Received 0.5", "int(score > 0.5)")),
     (np.eye(2), ValueError, ("shape (2,) or (2, 1)", "One-hot labels become")),
     ([1, 0, 1], ValueError, ("2 texts and 3 labels",)),
     ([1], ValueError, ("2 texts and 1 labels",)),
-    (["label" * 99] * 25_000, TypeError, ("0 (negative) or 1 (positive)",)),
+    (["label" * 99] * 25_000, ValueError, ("2 texts and 25000 labels",)),
 ]
 
 
@@ -806,7 +824,7 @@ def test_encoder_adapted_again(untrained, pretrainer):
 
 
 def test_a_refused_fit_does_not_hinder_the_next(untrained, classifier, comments):
-    with raises(ValueError, "Received 2"):
+    with raises(ValueError, "all 8 are 2"):
         untrained.fit(comments.texts, [2] * 8)
     untrained.fit(comments.texts, comments.labels, verbose=0)
     np.testing.assert_allclose(
@@ -815,9 +833,9 @@ def test_a_refused_fit_does_not_hinder_the_next(untrained, classifier, comments)
 
 
 def test_batches_of_heads_that_cannot_pool_beforehand(pretrainer, comments, monkeypatch):
-    given = []
-    monkeypatch.setattr(keras.Model, "fit", lambda self, *args, **kwargs: given.append(args[0]))
+    given = record_fits(monkeypatch)
     model = make(pretrainer, RecurrentHead())
     model.fit(comments.texts, comments.labels, epochs=1)
-    assert isinstance(given[0], PaddedBatches)
-    assert len(given[0]) == 1
+    ((batches,), _) = given[0]
+    assert isinstance(batches, PaddedBatches)
+    assert len(batches) == 1

@@ -63,19 +63,19 @@ def test_mirror_start_has_two_halves_of_turned_signs(words):
     np.testing.assert_array_equal(ops.convert_to_numpy(other.hidden.kernel), hidden)
 
 
-def test_penalty_is_the_distance_from_the_start(words, rng):
+def test_prior_loss_is_the_distance_from_the_start(words, rng):
     head = MeanPoolHead(hidden_units=4, prior_precision=3.0)
     head(words)
-    assert float(head.penalty()) == 0.0
+    assert float(head.prior_loss()) == 0.0
     moves = [rng.normal(size=layer.kernel.shape).astype("float32") for layer in (head.hidden, head.probability)]
     for layer, move in zip((head.hidden, head.probability), moves, strict=True):
         layer.kernel.assign_add(move)
     head.probability.bias.assign([5.0])  # biases are free
-    np.testing.assert_allclose(float(head.penalty()), 1.5 * sum((move**2).sum() for move in moves), rtol=1e-5)
+    np.testing.assert_allclose(float(head.prior_loss()), 1.5 * sum((move**2).sum() for move in moves), rtol=1e-5)
     free = MeanPoolHead(prior_precision=0.0)
     free(words)
     free.hidden.kernel.assign_add(np.ones(free.hidden.kernel.shape))
-    assert float(free.penalty()) == 0.0
+    assert float(free.prior_loss()) == 0.0
 
 
 def test_mean_pool_head_config_round_trip():
@@ -118,7 +118,7 @@ def test_base_class_asks_for_its_methods(words):
             head.classify(words)
 
 
-def test_base_class_has_no_penalty_and_drops_the_mask(words, mask):
+def test_base_class_has_no_prior_loss_and_drops_the_mask(words, mask):
     head = SentimentHead()
-    assert head.penalty() == 0.0
+    assert head.prior_loss() == 0.0
     assert head.compute_mask(words, mask=mask) is None

@@ -4,11 +4,10 @@ import tensorflow as tf
 
 from keras_transfer_sentiment import EncodedTexts
 from keras_transfer_sentiment.classification.labelled import (
-    TIME_MULTIPLE,
+    LENGTH_MULTIPLE,
     Examples,
     PaddedBatches,
-    class_weights,
-    texts_of,
+    drop_labels,
     unzip,
 )
 
@@ -74,7 +73,7 @@ def test_padded_batches_hold_every_example_once_and_shuffle(rng):
         order = []
         for index in range(len(batches)):
             ids, labels, weights = batches[index]
-            assert ids.shape[1] % TIME_MULTIPLE == 0
+            assert ids.shape[1] % LENGTH_MULTIPLE == 0
             assert len(ids) == len(labels) == len(weights) <= 8
             rows = weights.astype(int)
             np.testing.assert_array_equal(labels, examples.labels[rows])
@@ -99,32 +98,6 @@ def test_padded_batches_of_similar_length(rng):
     padded = sum(batch.size for batch, _, _ in map(PaddedBatches(examples, 32, seed=0).__getitem__, range(20)))
     unsorted = sum(batch.size for batch, _, _ in map(PaddedBatches(examples, 32).__getitem__, range(20)))
     assert padded < 0.8 * unsorted
-
-
-def test_class_weights():
-    assert class_weights(None).tolist() == [1.0, 1.0]
-    assert class_weights({0: 2, 1: 0.5}).tolist() == [2.0, 0.5]
-    assert class_weights({1: 3}).tolist() == [1.0, 3.0]
-    assert class_weights({np.int64(1): np.float32(3)}).tolist() == [1.0, 3.0]
-
-
-@pytest.mark.parametrize(
-    ("weights", "kind", "parts"),
-    [
-        ([1, 2], ValueError, ("`class_weight` must be a dict from 0 and 1", "[1, 2]", "{0: 1.0, 1: 2.0}")),
-        ("balanced", ValueError, ("`class_weight` must be a dict", "'balanced'")),
-        ({2: 1.0}, ValueError, ("`class_weight` must be a dict", "{2: 1.0}")),
-        ({"positive": 1.0}, ValueError, ("`class_weight` must be a dict",)),
-        (dict.fromkeys(range(25_000), 1.0), ValueError, ("`class_weight` must be a dict",)),
-        ({1: -1}, ValueError, ("`class_weight[1]` must be a number, 0.0 or more", "-1")),
-        ({0: "heavy"}, TypeError, ("`class_weight[0]` must be a number", "'heavy' of type str")),
-        ({0: float("inf")}, ValueError, ("`class_weight[0]`", "inf")),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_bad_class_weights(weights, kind, parts):
-    with raises(kind, *parts):
-        class_weights(weights)
 
 
 def dataset(*columns):
@@ -159,9 +132,9 @@ def test_unzip_refuses():
         unzip(dataset(["good"], [1]).repeat(), "fit")
 
 
-def test_texts_of_drops_labels():
+def test_drop_labels_drops_labels():
     for data in (dataset(["good", "bad"]), dataset(["good", "bad"], [1, 0]), dataset(["good", "bad"], [1, 0], [1, 1])):
         for batched in (data, data.batch(2)):
             assert [
-                bytes(text) for part in texts_of(batched, "predict").as_numpy_iterator() for text in np.ravel(part)
+                bytes(text) for part in drop_labels(batched, "predict").as_numpy_iterator() for text in np.ravel(part)
             ] == [b"good", b"bad"]

@@ -1,0 +1,62 @@
+"""Raw texts where Keras has a method for one batch: `model(texts)`, `train_on_batch` and its like."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_transfer_sentiment.checks import check_weights
+from keras_transfer_sentiment.classification.backend import decode_strings
+from keras_transfer_sentiment.classification.labelled import LENGTH_MULTIPLE
+from keras_transfer_sentiment.classification.labels import BINARY, ClassLabels
+
+
+class RawBatches:
+    """Lets a `TextModel` with classes take raw texts batch by batch, a mixin to stand before it."""
+
+    _labels: ClassLabels | None
+    _encoded: Any
+
+    def __call__(self, inputs, *args, **kwargs):
+        """Calls the model on ids or, outside of a graph, on raw texts."""
+        if _holds_texts(inputs):
+            inputs = self._padded(inputs, "call")
+        return super().__call__(inputs, *args, **kwargs)  # type: ignore[misc]
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """Takes one training step, on texts or ids and labels; else as in Keras.
+
+        Classes must be known: pass `classes=` when the classifier is made, or label with 0 and 1.
+        """
+        x, y = self._batch(x, y, "train_on_batch")
+        weights = check_weights(sample_weight, len(y), "train_on_batch")
+        if class_weight is not None:
+            per_class = (self._labels or BINARY).weights(class_weight)[y[:, 0].astype(int)]
+            weights = per_class if weights is None else weights * per_class
+        return super().train_on_batch(x, y, sample_weight=weights, return_dict=return_dict)  # type: ignore[misc]
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Returns the loss and the metrics of one batch, of texts or ids and labels; else as in Keras."""
+        x, y = self._batch(x, y, "test_on_batch")
+        weights = check_weights(sample_weight, len(y), "test_on_batch")
+        return super().test_on_batch(x, y, sample_weight=weights, return_dict=return_dict)  # type: ignore[misc]
+
+    def predict_on_batch(self, x):
+        """Returns the probabilities of one batch, of texts or ids."""
+        return super().predict_on_batch(self._padded(x, "predict_on_batch"))  # type: ignore[misc]
+
+    def _batch(self, x, y, caller):
+        x = self._padded(x, caller)
+        return x, (self._labels or BINARY).encode(y, len(x), caller, one_class_ok=True)
+
+    def _padded(self, x, caller):
+        return self._encoded(decode_strings(x), caller).padded(LENGTH_MULTIPLE)
+
+
+def _holds_texts(value):
+    if isinstance(value, (list, tuple)):
+        first = value[0] if value else None
+        return isinstance(first, str) or (isinstance(first, (list, tuple)) and all(isinstance(x, str) for x in first))
+    dtype = getattr(value, "dtype", None)
+    return str(dtype) in ("str", "string", "<dtype: 'string'>", "object") or (
+        isinstance(dtype, np.dtype) and dtype.kind in "OU"
+    )
