@@ -1,11 +1,19 @@
 """Fixtures shared by the whole suite: what is slow to make is made once."""
 
+import re
+
 import numpy as np
 import pytest
 
 from keras_transfer_sentiment import SkipGramPretrainer, TransferSentimentClassifier, demo
 
 EMBEDDING_DIM = 16
+
+
+def pytest_make_parametrize_id(val):
+    """Names a parameter the same in every process, short and without addresses."""
+    val = sorted(val, key=str) if isinstance(val, (set, frozenset)) else val
+    return re.sub(r" at 0x\w+", "", " ".join(str(val).split()))[:30]
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ def raises(kind, *parts):
         assert part in message
 
 
-def short_id(value):
-    """Returns a name for a parameter of a test, the same in every process."""
-    return re.sub(r" at 0x\w+", "", str(value))[:30]
-
-
 def weights_of(model):
     """Returns a copy of every weight of a model, by its path; a pretrainer's, which have none, by their numbers."""
     if model.weights:

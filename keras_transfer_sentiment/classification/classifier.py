@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, check_texts, short
+from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
 from keras_transfer_sentiment.classification.backend import decode_strings, is_dataset
 from keras_transfer_sentiment.classification.features import plan_training
 from keras_transfer_sentiment.classification.heads import MeanPoolHead
@@ -18,10 +18,10 @@ from keras_transfer_sentiment.classification.labels import BINARY, ClassLabels
 from keras_transfer_sentiment.classification.network import TextNetwork
 from keras_transfer_sentiment.classification.raw_batches import RawBatches
 from keras_transfer_sentiment.classification.seed_words import SeedWords, add_seed_words
+from keras_transfer_sentiment.classification.transfer import transfer_vectors
 from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.registration import PACKAGE
 from keras_transfer_sentiment.text.encoder import EncodedTexts
-from keras_transfer_sentiment.vectors.arithmetic import center_and_shorten
 
 _PART = 4096  # texts tokenised between two hand-overs to the backend
 
@@ -92,7 +92,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
             source.encoder.copy(), source.matrix.shape, head, classes, seeds, trainable_embedding, seed, dtype, name
         )
         self._nearest = source.nearest_words
-        self.embedding.embeddings.assign(center_and_shorten(source.matrix, source.counts))
+        self.embedding.embeddings.assign(transfer_vectors(source.matrix, source.counts))
         if self._seeds.words is not None:
             self._seeds.words.check_known(self.encoder)
 
@@ -252,11 +252,15 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         x = drop_labels(x, "predict") if is_dataset(x) else decode_strings(x)
         if is_dataset(x) or isinstance(x, EncodedTexts) or getattr(x, "ndim", 1) != 1:
             encoded = self._encoded(x, "predict")
-            count, part = (len(encoded), lambda first: encoded.take(np.arange(first, min(first + _PART, count))))
+            count, part = len(encoded), lambda first: encoded.take(np.arange(first, min(first + _PART, count)))
         else:
             self._check_vocabulary("predict")
-            texts = check_texts(x, "predict")
-            count, part = len(texts), lambda first: self._encoded(texts[first : first + _PART], "predict")
+            encode, nearest, texts = (
+                self.encoder.encode_checked,
+                self._nearest_words(),
+                self.encoder.check(x, "predict"),
+            )
+            count, part = len(texts), lambda first: encode(texts[first : first + _PART], nearest)
         # The backend computes one part while Python tokenises the next.
         compute = (self._pooled or self._whole).probabilities
         with ThreadPoolExecutor(1) as worker:

@@ -141,7 +141,7 @@ class FeatureModel(SeedObjective, keras.Model):
         pass
 
 
-class PooledTexts:
+class FeatureRunner:
     """Runs a head whose `pool` has no weights in two steps: texts are pooled once, then features are classified."""
 
     full_batch = FULL_BATCH
@@ -206,7 +206,7 @@ class PooledTexts:
         )
 
 
-class WholeTexts:
+class WordRunner:
     """Runs a head on the word vectors of the texts, each time anew: because it needs them, or because they change."""
 
     full_batch = 32

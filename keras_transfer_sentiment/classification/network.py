@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import keras
 from keras import ops
 
-from keras_transfer_sentiment.classification.features import PooledTexts, WholeTexts
+from keras_transfer_sentiment.classification.features import FeatureRunner, WordRunner
 from keras_transfer_sentiment.classification.heads import SentimentHead, build_head, sample_words
 from keras_transfer_sentiment.classification.objective import SeedObjective, check_loss
 from keras_transfer_sentiment.text_model import TextModel
@@ -100,8 +100,8 @@ class TextNetwork(SeedObjective, TextModel):
         self.head, self.outputs = head, outputs
         is_ours = all(getattr(type(self), name) is getattr(TextNetwork, name) for name in _TRAINING_METHODS)
         fixed = is_ours and isinstance(head, SentimentHead) and head.has_fixed_pool(*sample_words(dim))
-        self._pooled = PooledTexts(self) if fixed else None
-        self._whole = WholeTexts(self)
+        self._pooled = FeatureRunner(self) if fixed else None
+        self._whole = WordRunner(self)
 
     def _set_outputs(self, outputs, advice):
         """Makes the head anew where it has another number of outputs than the classes need.

@@ -96,7 +96,6 @@ def test_mean_pool_head_config_round_trip():
         ({"prior_precision": -1}, ValueError, ("`prior_precision` must be a number, 0.0 or more",)),
         ({"prior_precision": None}, TypeError, ("`prior_precision` must be a number",)),
     ],
-    ids=lambda value: str(value)[:40],
 )
 def test_bad_arguments(options, kind, parts):
     with raises(kind, *parts):

@@ -104,7 +104,6 @@ MISSING = "can go into the pretraining"
         ([], ValueError, ("received 2 texts and 0 labels in `y`",)),
         (HUGE, ValueError, ("received 2 texts and 25000 labels",)),
     ],
-    ids=lambda value: str(value)[:40] if not isinstance(value, tuple) else None,
 )
 def test_what_is_no_label(labels, kind, parts):
     with raises(kind, "`fit`", *parts):
@@ -180,7 +179,6 @@ def test_one_class_on_request():
         ([1, None], ValueError, ("a missing label in `classes`",)),
         (HUGE, ValueError, ("`classes` must differ",)),
     ],
-    ids=lambda value: str(value)[:30],
 )
 def test_bad_classes(classes, kind, parts):
     with raises(kind, *parts):
@@ -245,7 +243,6 @@ def test_weights():
         ({0: "heavy"}, TypeError, ("`class_weight[0]` must be a number", "'heavy' of type str")),
         ({0: float("inf")}, ValueError, ("`class_weight[0]`", "inf")),
     ],
-    ids=lambda value: str(value)[:40],
 )
 def test_bad_weights(weights, kind, parts):
     with raises(kind, *parts):

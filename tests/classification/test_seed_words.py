@@ -73,7 +73,6 @@ def test_a_dict_of_any_collections(collection):
         ({"positive": ["a"], "negative": 7}, TypeError, ("`seed_words['negative']` must be a list", "7 of type int")),
         ({"positive": ["a"], "negative": None}, TypeError, ("`seed_words['negative']` must be a list", "NoneType")),
     ],
-    ids=lambda value: str(value)[:40],
 )
 def test_bad_seed_words(seed_words, kind, parts):
     with raises(kind, *parts):

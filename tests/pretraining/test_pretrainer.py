@@ -15,7 +15,7 @@ from keras_transfer_sentiment import (
 )
 from keras_transfer_sentiment.vectors import subwords
 
-from ..contracts import raises, short_id, unchanged, weights_of
+from ..contracts import raises, unchanged, weights_of
 
 
 def trained(texts, *, epochs=1, seed=0, **options):
@@ -587,7 +587,6 @@ def test_save_keeps_the_encoders_settings(tmp_path):
         (None, TypeError, ("None of type NoneType",)),
         (tf.data.Dataset.from_tensors("good film").repeat(), ValueError, ("repeats without end", ".take(n)")),
     ],
-    ids=short_id,
 )
 def test_fit_refuses_and_stays_unfitted(texts, kind, parts):
     model = SkipGramPretrainer(4)
@@ -629,7 +628,6 @@ def test_fit_works_after_a_refusal():
         (np.array([[1, -1]]), ValueError, ("`predict` expects word ids from 0 to", "from -1 to 1")),
         (np.ones((2, 2)), ValueError, ("`predict` expects `x` of one dimension",)),
     ],
-    ids=short_id,
 )
 def test_predict_refuses(pretrainer, texts, kind, parts):
     with raises(kind, *parts):
@@ -648,7 +646,6 @@ def test_predict_refuses(pretrainer, texts, kind, parts):
         (["gem"], {"batch_size": 0}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
         (["gem"], {"verbose": "x"}, ValueError, ("`verbose` must be one of 'auto', 0, 1, 2",)),
     ],
-    ids=short_id,
 )
 def test_a_refused_second_fit_changes_nothing(pretrainer, texts, options, kind, parts):
     with unchanged(pretrainer), raises(kind, *parts):
@@ -698,7 +695,6 @@ def test_adapt_with_another_size(small):
         ({"encoder": "english"}, TypeError, ("`encoder` must be a `TextEncoder`", "'english' of type str")),
         ({"encoder": TextEncoder}, TypeError, ("`encoder` must be a `TextEncoder`", "of type type")),
     ],
-    ids=short_id,
 )
 def test_bad_arguments(options, kind, parts):
     with raises(kind, *parts):

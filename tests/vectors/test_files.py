@@ -175,7 +175,6 @@ def test_large_finite_values_are_fine(tmp_path):
         (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", ("fastText's own binary format", "`.vec` file")),
         ("a " + "x" * 10_000 + " 1\n" + "b\n", ("words.vec, line 2: 0 values, expected 1",)),
     ],
-    ids=lambda value: str(value)[:30],
 )
 def test_text_that_is_wrong(tmp_path, content, parts):
     with warnings.catch_warnings():
@@ -345,7 +344,6 @@ def test_max_words_refuses(tmp_path, value, kind):
         (["a", "b"], [[1.0], [math.nan]], ValueError, ("Word 2: the vector of 'b' has the value nan",)),
         (["a"], [[1e300]], ValueError, ("Word 1: the vector of 'a' has the value inf",)),
     ],
-    ids=lambda value: str(value)[:20],
 )
 @pytest.mark.parametrize("name", ["words.vec", "words.bin"])
 def test_write_refuses_and_leaves_the_old_file(tmp_path, name, words, vectors, kind, parts):

@@ -152,7 +152,6 @@ def test_words_of_any_kind(rng):
         (("good", (), 0), ValueError, ("`top_n` must be an integer, 1 or more",)),
         (("good", (), 2.0), TypeError, ("`top_n` must be an integer",)),
     ],
-    ids=lambda value: str(value)[:30],
 )
 def test_most_similar_refuses(model, arguments, kind, parts):
     with raises(kind, *parts):
@@ -214,7 +213,6 @@ def test_word_pairs_with_ties_case_and_a_mark_of_ones_own(tmp_path):
         ("good bad 5\nfilm plot 5\n", ("pairs.tsv: 2 of 2 pairs", "that differ")),
         (b"good bad 5\ncaf\xe9 plot 5\n", ("pairs.tsv, line 2: b'caf\\xe9", "is not UTF-8", "iconv")),
     ],
-    ids=lambda value: str(value)[:30],
 )
 def test_word_pairs_that_are_wrong(tmp_path, model, content, parts):
     with raises(ValueError, *parts):
@@ -490,7 +488,6 @@ def test_from_words_leaves_out_what_no_text_gives():
         ((["film"], [[1.0]]), {"encoder": TextEncoder(phrases=True)}, ValueError, ("which words are phrases",)),
         ((["film"], [[np.inf]]), {}, ValueError, ("finite float32 numbers", "in row 1")),
     ],
-    ids=lambda value: str(value)[:30],
 )
 def test_from_words_refuses(arguments, options, kind, parts):
     with raises(kind, *parts):
