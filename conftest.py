@@ -3,14 +3,19 @@
 import os
 import tempfile
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
 import numpy as np
 import pytest
-from keras import ops
 
 import keras_transfer_sentiment
+from keras_transfer_sentiment.native_logs import leave_out_native_logs
+
+with leave_out_native_logs():
+    import keras
+    import tensorflow as tf
+    from keras import ops
+
+    tf.config.list_physical_devices()  # which logs that there is no GPU
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the processes that tests start
 
 
 @pytest.fixture(autouse=True)

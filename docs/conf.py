@@ -1,13 +1,12 @@
 """Sphinx configuration."""
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
 from sphinx.util.inspect import signature, stringify_signature
 
 import keras_transfer_sentiment
+from keras_transfer_sentiment.native_logs import leave_out_native_logs
+
+with leave_out_native_logs():
+    import keras
 
 project = "keras-transfer-sentiment"
 author = "The keras-transfer-sentiment developers"

@@ -1,12 +1,12 @@
 """The command line: `keras-transfer-sentiment demo`."""
 
 import argparse
-import contextlib
 import importlib.util
 import json
-import os
 import sys
 from pathlib import Path
+
+from keras_transfer_sentiment.native_logs import leave_out_native_logs
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,7 +59,7 @@ def _demo(options):
         f"{options.seeds} times from scratch and with transfer. With 50 seeds that takes about a minute on two cores.",
         "",
     )
-    with _native_logs_left_out(), Progress(console=Console(stderr=True), transient=True) as progress:
+    with leave_out_native_logs(), Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("Training both ways", total=options.seeds)
         from keras_transfer_sentiment import demo
 
@@ -94,35 +94,6 @@ def _comment_lines(texts, scratch, transfer):
     yield "  Probability of positive                    scratch   transfer"
     for text, without, with_transfer in zip(texts, scratch, transfer, strict=True):
         yield f"  {text:<42} {without:.2f}      {with_transfer:.2f}"
-
-
-@contextlib.contextmanager
-def _native_logs_left_out():
-    """Keeps the lines that TensorFlow writes past Python out of what the user sees; Python's own messages stay.
-
-    TensorFlow logs to the file descriptor of standard error, some of it before its level of logging can be set.
-    """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:  # asked for by the user
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # for other processes
-    descriptor, stream = os.dup(2), sys.stderr
-    with open(os.devnull, "wb") as nowhere, open(descriptor, "w", encoding="utf-8", errors="replace") as error:
-        sys.stderr = error if _writes_to(stream, 2) else stream
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr = stream
-            os.dup2(descriptor, 2)
-            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-
-
-def _writes_to(stream, descriptor):
-    try:
-        return stream.fileno() == descriptor
-    except (AttributeError, OSError):  # a stream in memory
-        return False
 
 
 if __name__ == "__main__":
