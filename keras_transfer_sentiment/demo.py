@@ -110,12 +110,12 @@ def run(
 
 def _shared_out(seeds, workers):
     """Yields each seed and its results as they come, the runs shared out among this process and others."""
-    yield 0, _both_ways(0)  # before others start, which then find the machine code on disk
     if workers == 1:
-        yield from ((seed, _both_ways(seed)) for seed in range(1, seeds))
+        yield from ((seed, _both_ways(seed)) for seed in range(seeds))
         return
     with ProcessPoolExecutor(workers - 1, mp_context=multiprocessing.get_context("spawn")) as pool:
         runs = {pool.submit(_both_ways, seed): seed for seed in range(1, seeds)}
+        yield 0, _both_ways(0)  # here, while the others start
         while runs:
             mine = next((run for run in reversed(runs) if run.cancel()), None)
             if mine is not None:  # no other process has begun with it
