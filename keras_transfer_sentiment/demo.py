@@ -134,6 +134,14 @@ def _trained(comments, seed, transfer):
     else:  # the same network and vocabulary, its vectors random and learned from the 8 labels
         pretrainer.adapt([*comments.unlabelled, *comments.texts])
     classifier = TransferSentimentClassifier(pretrainer, seed_words=None, trainable_embedding=not transfer, seed=seed)
+    # The same training, with the 30 steps of an epoch at a time: so small a network waits for Python otherwise.
+    classifier.compile(
+        classifier.optimizer,
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,
+        steps_per_execution=30,
+    )
     classifier.fit(comments.texts, comments.labels, verbose=0)
     return classifier
 

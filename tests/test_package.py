@@ -26,7 +26,7 @@ ROOMS = [
         "text_model",
         "model_file",
     ),
-    *("classification", "pretraining", "demo", "cli", "__init__"),
+    *("classification", "pretraining", "demo", "native_logs", "cli", "__init__"),
 ]
 MODULES = sorted(str(path.relative_to(FOLDER).with_suffix("")).replace("/", ".") for path in FOLDER.rglob("*.py"))
 # Everything a reader may use; a new name is added here on purpose.
