@@ -32,8 +32,12 @@ class NotFittedError(ValueError):
 
 def short(value, limit=70):
     """Returns a one-line repr of `value` of at most `limit` characters, whatever its size."""
-    if hasattr(value, "shape") and hasattr(value, "dtype") and getattr(value, "ndim", None) != 0:
-        text = f"{type(value).__name__} of shape {tuple(value.shape)}, dtype {value.dtype}"
+    if hasattr(value, "shape") and getattr(value, "ndim", None) != 0:
+        text = f"{type(value).__name__} of shape {tuple(value.shape)}"
+        if hasattr(value, "dtype"):
+            text += f", dtype {value.dtype}"
+        elif hasattr(value, "columns"):
+            text += f" with the columns {_repr.repr(list(value.columns))}"
     else:
         text = " ".join(_repr.repr(value).split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
@@ -81,9 +85,10 @@ def check_texts(
             f"the column that holds the texts, such as `{argument}['text']`."
         )
     if _is_table(texts):
+        column = "`frame['text']`" if hasattr(texts, "columns") else f"`{argument}[:, 0]`"
         raise ValueError(
-            f"`{caller}` expects `{argument}` of one dimension, one text per row. Received {short(texts)}. "
-            f"Pass one column, such as `{argument}[:, 0]` or `frame['text']`."
+            f"`{caller}` expects `{argument}` of one dimension, one text per row. Received "
+            f"{short(texts, 110)}. Pass one column, such as {column}."
         )
     if hasattr(texts, "tolist"):
         texts = texts.tolist()

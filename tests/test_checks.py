@@ -213,6 +213,16 @@ def test_not_fitted_error_is_a_value_error():
     assert issubclass(checks.NotFittedError, ValueError)
 
 
+def test_a_frame_in_place_of_a_column():
+    frame = pd.DataFrame({"review": ["a good film"] * 9, "stars": range(9)})
+    with raises(
+        ValueError, "Received DataFrame of shape (9, 2) with the columns ['review', 'stars']", "`frame['text']`"
+    ):
+        checks.check_texts(frame, "fit")
+    with raises(ValueError, "Received ndarray of shape (9, 2), dtype object", "`x[:, 0]`"):
+        checks.check_texts(frame.to_numpy(), "fit")
+
+
 # Warnings.
 
 

@@ -96,7 +96,7 @@ class ClassLabels:
         """Numbers of the classes at the two ends of a known scale, the negative one first, or None.
 
         Known are the numbers 0/1 and -1/1, with or without a 0 between; False/True; stars from 1 to 5, of which the
-        lowest is at most 2 and the highest at least 4; and the names in the table of this module, whatever stands
+        lowest is at most 2 and the highest is 5; and the names in the table of this module, whatever stands
         between them, in lower or upper case. Digits may be str.
         """
         names = [value.strip().casefold() if isinstance(value, str) else value for value in self.classes]
@@ -108,7 +108,7 @@ class ClassLabels:
         except ValueError:
             return None
         lowest, highest = min(stars), max(stars)
-        is_scale = set(stars) in _NUMBER_SCALES or (1 <= lowest <= 2 and _MOST_STARS - 1 <= highest <= _MOST_STARS)
+        is_scale = set(stars) in _NUMBER_SCALES or (1 <= lowest <= 2 and highest == _MOST_STARS)
         return (stars.index(lowest), stars.index(highest)) if is_scale else None
 
     def number(self, label: Label) -> int:

@@ -99,6 +99,13 @@ class TableModel(TextModel):
         encoded = self._encoded(x, "predict")
         return self.word_vectors.transform(encoded)
 
+    def evaluate(self, *args, **kwargs):
+        """Is an error: word vectors have no labels to be measured by."""
+        raise TypeError(
+            f"`evaluate`: a {type(self).__name__} has no labels to measure itself by. Use "
+            "`word_vectors.evaluate_word_pairs(path)`, or evaluate a `TransferSentimentClassifier` made of it."
+        )
+
     def _nearest_words(self):
         return self.word_vectors.nearest_words
 

@@ -233,7 +233,7 @@ class WordVectors(WordMapping):
         Raises:
             TypeError: not a batch of texts.
         """
-        return self.encoder.encode(texts, self.nearest_words)
+        return self._encode(texts, "encode")
 
     def transform(self, texts: Sequence) -> np.ndarray:
         """Returns the mean word vector of each text, float32 `(len(texts), embedding_dim)`.
@@ -246,7 +246,12 @@ class WordVectors(WordMapping):
         Raises:
             TypeError: not a batch of texts.
         """
-        return mean_vectors(self.matrix, texts if isinstance(texts, EncodedTexts) else self.encode(texts))
+        encoded = texts if isinstance(texts, EncodedTexts) else self._encode(texts, "transform")
+        return mean_vectors(self.matrix, encoded)
+
+    def _encode(self, texts, caller):
+        checked = self.encoder.check(texts, f"WordVectors.{caller}", "texts", allow_empty=True)
+        return self.encoder.encode_checked(checked, self.nearest_words)
 
     # Figures and pictures.
 

@@ -209,6 +209,7 @@ def test_bad_classes(classes, kind, parts):
         (["1", "3", "5"], (0, 2)),
         ([0, 1, 2], None),
         ([1, 2, 3], None),
+        ([1, 2, 3, 4], None),  # topics are numbered so
         ([1, 2], None),
         ([3, 4, 5], None),
         (["sports", "politics"], None),

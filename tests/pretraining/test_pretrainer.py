@@ -510,6 +510,11 @@ def test_before_fit(use):
         use(SkipGramPretrainer(4))
 
 
+def test_there_is_nothing_to_evaluate(pretrainer, corpus):
+    with raises(TypeError, "`evaluate`: a SkipGramPretrainer has no labels", "evaluate_word_pairs"):
+        pretrainer.evaluate(corpus * 100)
+
+
 def test_summary_shows_the_tables(small, capsys):
     lines = []
     small.summary(print_fn=lines.append)

@@ -508,6 +508,12 @@ def test_the_constructor_refuses(model):
         WordVectors(model.encoder, model.matrix, CharNgrams(np.ones((7, 3), "float32"), (3, 4)))
 
 
+def test_messages_name_the_method_that_was_called(model):
+    for name in ("transform", "encode"):
+        with raises(TypeError, f"`WordVectors.{name}` expects a batch of texts as `texts`", "Wrap it in a list"):
+            getattr(model, name)("a film")
+
+
 # Of a pretrainer.
 
 
