@@ -17,7 +17,7 @@ from keras_transfer_sentiment.checks import (
 )
 from keras_transfer_sentiment.text.codes import WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedTexts
-from keras_transfer_sentiment.text.languages import check_stop_words, find_stop_words, languages
+from keras_transfer_sentiment.text.languages import check_stop_words, find_stop_words, languages, word_lists
 from keras_transfer_sentiment.text.phrases import check_threshold, join_words
 from keras_transfer_sentiment.text.tokenizers import Tokenizer, load_stemmer
 from keras_transfer_sentiment.text.vocabulary import VocabularyRules, WordCounts, check_counts
@@ -100,6 +100,7 @@ class TextEncoder(WordIds):
             stem=load_stemmer(language) if stem else None,
             mark_negation=self.mark_negation,
             stop_words=stop_set,
+            contrast_words=word_lists(language)["contrast_words"] if language is not None else frozenset(),
         )
 
     def tokenize(self, text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The word lists that ship with the package, one file per language: stop words and seed words."""
+"""The word lists that ship with the package, one file per language: stop words, contrast words and seed words."""
 
 import functools
 import tomllib
@@ -16,10 +16,12 @@ class WordLists(TypedDict):
 
     Attributes:
         stop_words: words that say nothing about the topic or the feeling of a text.
+        contrast_words: words that turn to another thought, such as "but".
         seed_words: words of known polarity: the keys are `"positive"` and `"negative"`.
     """
 
     stop_words: frozenset[str]
+    contrast_words: frozenset[str]
     seed_words: dict[str, list[str]]
 
 
@@ -50,6 +52,7 @@ def word_lists(language: str) -> WordLists:
     raw = tomllib.loads(file.read_text("utf-8"))
     return {
         "stop_words": frozenset(raw["stop_words"].split()),
+        "contrast_words": frozenset(raw["contrast_words"].split()),
         "seed_words": {polarity: words.split() for polarity, words in raw["seed_words"].items()},
     }
 

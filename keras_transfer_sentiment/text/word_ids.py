@@ -1,6 +1,5 @@
 """Which word has which id: the vocabulary of an encoder, and the rules by which it is learned."""
 
-import unicodedata
 from collections.abc import Hashable, Iterable
 
 import numpy as np
@@ -9,6 +8,7 @@ from keras_transfer_sentiment.checks import NotFittedError, short
 from keras_transfer_sentiment.text.codes import WordCodes, WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts
 from keras_transfer_sentiment.text.phrases import join_pair
+from keras_transfer_sentiment.text.tokenizers import normalize_word
 from keras_transfer_sentiment.text.vocabulary import (
     Translation,
     Vocabulary,
@@ -66,8 +66,8 @@ class WordIds:
             return 0
         ids = self._word_codes().ids
         number = ids.get(word)
-        if number is None and isinstance(word, str):  # as the default tokeniser composes accents
-            number = ids.get(unicodedata.normalize("NFC", word))
+        if number is None and isinstance(word, str):
+            number = ids.get(normalize_word(word))
         return max(number or 0, 0)
 
     def can_produce(self, word: Hashable) -> bool:

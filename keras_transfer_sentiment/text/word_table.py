@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_transfer_sentiment.compiler import compiled, prefetch, splitmix64
 from keras_transfer_sentiment.text.encoded import CodedTexts
+from keras_transfer_sentiment.text.symbols import hide_word, show_symbols
 
 _WORD, _APOSTROPHE = 1, 2
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz" + bytes(range(0x80, 0x100))
@@ -53,9 +54,9 @@ class WordTable:
         self._size = self._used = 0  # words in the table, and bytes of its text
         # Zeros fill up a short word's key, so that no word in the table can have them.
         own = [
-            (word.encode("utf-8", "surrogatepass"), code)
+            (hidden.encode("utf-8", "surrogatepass"), code)
             for word, code in zip(words, codes, strict=True)
-            if type(word) is str and word and "\0" not in word
+            if type(word) is str and (hidden := hide_word(word)) and "\0" not in word
         ]
         data = np.frombuffer(b"".join([*(word for word, _ in own), _PADDING]), "uint8")
         ends = np.cumsum([0, *(len(word) for word, _ in own)])
@@ -82,7 +83,7 @@ class WordTable:
         codes, missing = _look_up(data, bounds, self._slots, self._text)
 
         def ask_at(places):
-            words = _collect(data, bounds, places).tobytes().decode().split("\n")[:-1]
+            words = show_symbols(_collect(data, bounds, places).tobytes().decode()).split("\n")[:-1]
             return np.asarray(ask(words), "int32") if words else np.empty(0, "int32")
 
         if not self._remember:
