@@ -2,12 +2,13 @@
 
 import json
 import os
+import warnings
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.checks import NotFittedError, short
+from keras_transfer_sentiment.checks import NotFittedError, short, warn_caller
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
@@ -28,6 +29,8 @@ class TextModel(keras.Model):
                 f"`encoder` must be a `TextEncoder`. Received {short(encoder)} of type {type(encoder).__name__}. "
                 'For another language use `TextEncoder("chinese")` or `TextEncoder(None)`.'
             )
+        if problem := _explain_unloadable(encoder.tokenizer):
+            warn_caller(f"This model cannot be saved. {problem}")
         self.encoder = encoder
         self._nearest: NearestWords | None = None  # for words outside the vocabulary, where words have n-grams
 
@@ -120,7 +123,7 @@ class TextModel(keras.Model):
             **kwargs: as in Keras.
 
         Raises:
-            ValueError: a name that does not end in `.keras`.
+            ValueError: a name that does not end in `.keras`, or a `tokenizer` of the user that Keras cannot find again.
             FileExistsError: there is such a file, with `overwrite=False`.
             TypeError: the vocabulary holds words that JSON cannot keep.
             OSError: the file cannot be written.
@@ -131,6 +134,8 @@ class TextModel(keras.Model):
                 f"`save` writes `.keras` files, which hold the vocabulary too. Received {short(path)}. "
                 "Pass a name such as 'model.keras'."
             )
+        if problem := _explain_unloadable(self.encoder.tokenizer):
+            raise ValueError(f"`save`: what is written could not be loaded. {problem}")
         _check_writable(self.encoder.get_vocabulary_state()["words"])  # Keras calls `save_assets` too late for that
         if not overwrite and os.path.exists(path):
             raise FileExistsError(f"There is a file {short(path)}. Pass another name, or `overwrite=True`.")
@@ -162,6 +167,24 @@ class TextModel(keras.Model):
             with np.load(path, allow_pickle=False) as file:
                 shortest, longest = file["lengths"].tolist()
                 self._nearest = NearestWords(file["vectors"], CharNgrams(file["ngrams"], (shortest, longest)))
+
+
+def _explain_unloadable(tokenizer):
+    """Returns what is wrong with a tokeniser that a saved model would not find again, and how to mend it, or `""`."""
+    if not callable(tokenizer):
+        return ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            config = keras.saving.serialize_keras_object(tokenizer)
+            if callable(keras.saving.deserialize_keras_object(config)):
+                return ""
+    except (TypeError, ValueError, AttributeError, ImportError):
+        pass
+    return (
+        f"Keras cannot find the `tokenizer` {short(tokenizer)} again: write a function with `def`, and put "
+        "`@keras.saving.register_keras_serializable()` above it."
+    )
 
 
 def _check_writable(words):

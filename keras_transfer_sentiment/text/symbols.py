@@ -37,6 +37,8 @@ _WESTERNS, _FACES, _EMOJIS = re.compile(_WESTERN), re.compile(_FACE), re.compile
 _MOUTHS = r"[)(\]\[}{/\\|*3dDpPsSxXoO]"
 # Tests that seldom say yes where there is none. Each begins with one character, which is found fast.
 _COLON, _SEMICOLON, _EQUALS = (re.compile(rf"{eyes}(?:['o^-]{{0,2}}{_MOUTHS}|(?<=[()'o^-].))") for eyes in ":;=")
+_MOUTH, _EYES = re.compile(r"_(?:[^\w\s]|[tTuUxXqQoO0](?!\w))"), re.compile(r"\^[-_.oO]{0,5}\^")
+_BEYOND_ASCII = re.compile("[\u20e3\u2200-\u2bff\u203f\u1d25\u0ca0\u30fb\u30c4\U0001f000-\U0001faff]")
 _SHRUG = "\u00af\\_(\u30c4)_/\u00af"
 _SYMBOL = re.compile(f"{_WESTERN}|{_FACE}|{_EMOJI}|{re.escape(_SHRUG)}")
 _PARTS = re.compile(r"(>?[:;=]'?)[-o^]?(.)(?:\2|\))*")
@@ -70,12 +72,14 @@ def hide_emoticons(text: str) -> str:
         or ("<" in text and "3" in text)
     ):
         text = _WESTERNS.sub(_hide, text)
-    return _FACES.sub(_hide, text) if "_" in text or "^" in text else text
+    if ("_" in text and _MOUTH.search(text) is not None) or ("^" in text and _EYES.search(text) is not None):
+        text = _FACES.sub(_hide, text)
+    return text
 
 
 def hide_emoji(text: str) -> str:
     """Does the same for emoji, and for emoticons of other characters."""
-    return _EMOJIS.sub(_hide, text)
+    return text if _BEYOND_ASCII.search(text) is None else _EMOJIS.sub(_hide, text)
 
 
 def show_symbols(text: str) -> str:

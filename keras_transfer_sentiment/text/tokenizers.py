@@ -32,6 +32,7 @@ _MAY_CHANGE = re.compile(
 _INVISIBLE = re.compile("[\u00ad\u2060\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
 _NO_JAMO = re.compile("[^\u3131-\u318e]+")  # Korean writes laughing and crying with these, which must stay as typed
 _MOST_MARKS = 8  # on one letter; no script has more
+_MANY_MARKS = re.compile(rf"[^\w\x00-\u02ff]{{{_MOST_MARKS + 1}}}")  # a fast test
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _STEMS = 200_000  # stems that are kept in memory
 
@@ -215,7 +216,9 @@ def _normalize(text):
     if _MAY_CHANGE.search(text) is None:
         return text, False
     # Unicode sorts the marks of a letter, which takes the square of their number.
-    text = _too_many_marks().sub("", _INVISIBLE.sub("", drop_private(text)))
+    text = _INVISIBLE.sub("", drop_private(text))
+    if _MANY_MARKS.search(text) is not None:
+        text = _too_many_marks().sub("", text)
     return _NO_JAMO.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text), True
 
 

@@ -191,9 +191,7 @@ def test_letters_of_other_forms_are_lowered_too():
     assert prepare("\U0001d406\U0001d428\U0001d428\U0001d41d \u2122", lowercase=True).split() == ["good", "tm"]
 
 
-@pytest.mark.parametrize(
-    "word", [":)", ":'(", "<3", "^_^", "T_T", "\u2764", "1\u20e3", ">_<"]
-)
+@pytest.mark.parametrize("word", [":)", ":'(", "<3", "^_^", "T_T", "\u2764", "1\u20e3", ">_<"])
 def test_a_symbol_stays_the_same_when_spelled_again(word):
     assert normalize_word(word) == word
     assert split_words(f"a {word} b") == ["a", word, "b"]
