@@ -78,3 +78,14 @@ def test_words_that_cannot_be_saved_leave_the_old_file_alone(token, parts, tmp_p
             save()
     assert path.read_bytes() == b"an older model"
     assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
+
+
+@pytest.mark.parametrize("tokenizer", [str.split, lambda text: text.split()])
+def test_a_tokenizer_that_is_not_found_again_warns_and_is_not_saved(tokenizer, tmp_path):
+    encoder = TextEncoder(tokenizer=tokenizer)
+    encoder.adapt(["good film"])
+    with pytest.warns(UserWarning, match="cannot be saved.*register_keras_serializable"):
+        model = TextModel(encoder)
+    with raises(ValueError, "`save`: what is written could not be loaded", "register_keras_serializable"):
+        model.save(tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir())

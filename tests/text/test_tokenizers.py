@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from keras_transfer_sentiment import TextEncoder
 from keras_transfer_sentiment.text.tokenizers import normalize_word, prepare, split_words
 
 
@@ -204,3 +205,29 @@ def test_words_keep_a_few_marks_of_many():
 
 def test_characters_for_private_use_are_no_word():
     assert split_words("a\U000f003a\U000f0029b \ue03a \U0010ffff") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "marked"),
+    [
+        ("english", "not good but fine", ["good"]),
+        ("english", "not good, however fine", ["good"]),
+        ("english", "nothing but joy", []),
+        ("english", "not yet good", ["yet", "good"]),
+        ("english", "not good yet fine", ["good"]),
+        ("english", "not good :( \U0001f621 film", ["good", "film"]),
+        ("chinese", "not good 但是 fine", ["good"]),
+        (None, "not good but fine", ["good", "but", "fine"]),
+    ],
+)
+def test_contrast_words_end_a_negation_and_symbols_are_not_marked(language, text, marked):
+    words = TextEncoder(language, stop_words=None, mark_negation=True).tokenize(text)
+    assert [word.removesuffix("_NEG") for word in words if word.endswith("_NEG")] == marked
+
+
+def test_a_symbol_is_found_in_any_of_its_spellings():
+    encoder = TextEncoder()
+    encoder.adapt(["film :-) \u2764\ufe0f \U0001f44d\U0001f3fd"])
+    assert encoder.vocabulary == ["", "film", ":)", "\u2764", "\U0001f44d"]
+    for word in (":)", ":-)", "(:", "\u2764", "\u2764\ufe0f", "\U0001f44d\U0001f3ff"):
+        assert word in encoder
