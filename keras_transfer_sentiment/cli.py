@@ -59,7 +59,10 @@ def _demo(options):
         f"{options.seeds} times from scratch and with transfer. With 50 seeds that takes about a minute on two cores.",
         "",
     )
-    with leave_out_native_logs(), Progress(console=Console(stderr=True), transient=True) as progress:
+    with (
+        leave_out_native_logs(),
+        Progress(console=Console(stderr=True), transient=True, refresh_per_second=2) as progress,
+    ):
         bar = progress.add_task("Training both ways", total=options.seeds)
         from keras_transfer_sentiment import demo
 

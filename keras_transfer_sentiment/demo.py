@@ -34,9 +34,9 @@ class DemoResult:
     Attributes:
         scratch: float32 array `(seeds, 2)`: probabilities of the test comments without transfer.
         transfer: float32 array `(seeds, 2)`: the same with transfer.
-        words: list of str, the vocabulary of the last run, and `points`, float array `(words, 2)`: its vectors
-            projected on their two main directions, and `polarity`, float array `(words,)`: the probability that the
-            last classifier gives each word.
+        words: list of str, the vocabulary of the first seed, and `points`, float array `(words, 2)`: its vectors
+            projected on their two main directions, and `polarity`, float array `(words,)`: the probability that its
+            classifier gives each word.
     """
 
     comments: FilmComments
@@ -95,11 +95,17 @@ def run(
     """
     comments = film_comments()
     workers = min(workers or os.cpu_count() or 1, seeds)
+    models: list = []  # of the first seed
+
+    def train_first():
+        models.extend(_trained(comments, 0, transfer) for transfer in (False, True))
+        return [model.predict(comments.test_texts)[:, 0] for model in models]
+
     pairs = {}
-    for seed, pair in _shared_out(seeds, workers):
+    for seed, pair in _shared_out(seeds, workers, train_first):
         pairs[seed] = pair
         on_seed(*pair)
-    classifier = _trained(comments, seeds - 1, transfer=True)
+    classifier = models[1]
     words = classifier.encoder.vocabulary[1:]
     vectors = np.asarray(classifier.embedding.embeddings)[1:]
     _, _, directions = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)
@@ -108,14 +114,15 @@ def run(
     return DemoResult(comments, scratch, transfer, words, vectors @ directions[:2].T, polarity)
 
 
-def _shared_out(seeds, workers):
+def _shared_out(seeds, workers, train_first):
     """Yields each seed and its results as they come, the runs shared out among this process and others."""
     if workers == 1:
-        yield from ((seed, _both_ways(seed)) for seed in range(seeds))
+        yield 0, train_first()
+        yield from ((seed, _both_ways(seed)) for seed in range(1, seeds))
         return
     with ProcessPoolExecutor(workers - 1, mp_context=multiprocessing.get_context("spawn")) as pool:
         runs = {pool.submit(_both_ways, seed): seed for seed in range(1, seeds)}
-        yield 0, _both_ways(0)  # here, while the others start
+        yield 0, train_first()  # while the others start
         while runs:
             mine = next((run for run in reversed(runs) if run.cancel()), None)
             if mine is not None:  # no other process has begun with it
