@@ -253,6 +253,8 @@ def split_words(text: str, punctuation: bool = False) -> list[str]:
 
 def cut_prepared(text: str, punctuation: bool = False) -> list[str]:
     """Returns the words of a text that `prepare` returned: the second half of `split_words`."""
+    if "'" in text:
+        text = text.replace("n't", " n't").replace("N'T", " N'T")
     words = (_WORD_OR_END if punctuation else _WORD).findall(text)
     return words if text.isascii() else list(map(show_symbols, words))
 
@@ -261,7 +263,7 @@ def prepare(text: str, lowercase: bool = False) -> str:
     """Returns a text whose words are its runs of word characters: the first half of `split_words`.
 
     Of the characters beyond ASCII, only those of words are left. Emoji and emoticons are hidden until `show_symbols`
-    brings them back.
+    brings them back. The second half makes the negation of a contraction a word of its own.
     """
     if "<" in text:
         text = _TAG.sub(" ", text)
@@ -277,8 +279,4 @@ def prepare(text: str, lowercase: bool = False) -> str:
         text = _no_word().sub(" ", text)
     if "_" in text:
         text = text.replace("_", " ")
-    if "'" in text:
-        text = text.replace("n't", " n't")
-        if not lowercase:
-            text = text.replace("N'T", " N'T")
     return text
