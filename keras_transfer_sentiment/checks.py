@@ -141,6 +141,17 @@ def split_batches(texts: list) -> Iterator[list]:
         yield texts[start : start + BATCH_TEXTS]
 
 
+def check_any(texts: Any, caller: str, argument: str, only_str: bool = False) -> tuple[Iterator[list], int]:
+    """Returns a batch or a stream of texts in checked batches, and the number of texts, 0 for that of a stream.
+
+    Arguments and errors are those of `check_texts` and `check_stream`.
+    """
+    if is_batch(texts):
+        texts = check_texts(texts, caller, argument, only_str=only_str)
+        return split_batches(texts), len(texts)
+    return check_stream(texts, caller, argument, only_str=only_str), 0
+
+
 def is_batch(texts: Any) -> bool:
     """Returns whether `check_texts` has a say on a value as a whole, so that it is no stream of texts."""
     kinds = (str, bytes, list, tuple, Mapping)

@@ -49,10 +49,7 @@ class Source:
         """
         if self._folder is not None:
             return self._encode_in_files(self._folder, encoder, grow, verbose)
-        texts = encoder.check(self._texts, self._caller)
-        if grow or not encoder.is_adapted:
-            return encoder.learn_and_encode(split_batches(texts), len(texts), grow)
-        return encoder.encode_checked(texts)
+        return encoder.encode_any(self._texts, self._caller, grow)
 
     def adapt(self, encoder: TextEncoder) -> None:
         """Lets an encoder learn its vocabulary from the texts."""

@@ -1,19 +1,19 @@
 """From text to word ids: the encoder, its settings and its vocabulary."""
 
 import collections
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from keras_transfer_sentiment.checks import (
     BATCH_TEXTS,
+    check_any,
     check_choice,
     check_number,
     check_stream,
     check_texts,
-    is_batch,
     short,
-    split_batches,
 )
 from keras_transfer_sentiment.text.codes import WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedTexts
@@ -212,11 +212,8 @@ class TextEncoder(WordIds):
         return check_stream(texts, caller, argument, first, only_str=self._joins_words)
 
     def check_any(self, texts: Iterable, caller: str, argument: str = "x") -> tuple[Iterator[list], int]:
-        """Returns a batch or a stream of texts in checked batches, and the number of texts, 0 for that of a stream."""
-        if is_batch(texts):
-            texts = check_texts(texts, caller, argument, only_str=self._joins_words)
-            return split_batches(texts), len(texts)
-        return self.check_stream(texts, caller, argument), 0
+        """Returns texts in checked batches, and their number, as far as it is known; see `checks.check_any`."""
+        return check_any(texts, caller, argument, only_str=self._joins_words)
 
     def encode_checked(self, texts: list, nearest: Callable[[list], np.ndarray] | None = None) -> EncodedTexts:
         """Returns texts as word ids, for callers who have checked them.
@@ -230,6 +227,19 @@ class TextEncoder(WordIds):
             batch = self._tokenizer.cut_batch(texts[start : start + BATCH_TEXTS])
             parts.append(codes.translate(codes(batch, nearest, expected=len(texts))))
         return EncodedTexts.concatenate(parts)
+
+    def encode_any(self, texts: Iterable, caller: str, grow: bool = False) -> EncodedTexts:
+        """Returns a batch or a stream of texts as word ids, after learning or growing the vocabulary.
+
+        Args:
+            texts: as for `check_any`.
+            caller: name of the public method, for messages.
+            grow: whether the vocabulary grows, if there is one.
+        """
+        batches, number = self.check_any(texts, caller)
+        if grow or not self.is_adapted:
+            return self.learn_and_encode(batches, number, grow)
+        return self.encode_checked(list(itertools.chain.from_iterable(batches)))
 
     def learn_and_encode(self, batches: Iterable[list], expected: int = 0, grow: bool = False) -> EncodedTexts:
         """Learns the vocabulary from texts, or lets it grow, and returns the texts as word ids.
