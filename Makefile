@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEST_ARGS ?=
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench robustness clean
 
 demo: .venv/plot
 	$(BIN)/keras-transfer-sentiment demo --plot demo.png
@@ -29,6 +29,11 @@ bench: .venv/benchmarks
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/ngrams.py
 	$(BIN)/python benchmarks/prediction_speed.py
+
+# Every script of tests/robustness in its large form; the small ones are tests.
+robustness: .venv/test
+	for script in $$(grep -l '^    run_script' tests/robustness/*.py); do \
+		$(BIN)/python -m tests.robustness.$$(basename $$script .py) || exit 1; done
 
 clean:
 	rm -rf .venv docs/_build demo.png
