@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_transfer_sentiment.classification.classifier import TransferSentimentClassifier
 from keras_transfer_sentiment.pretraining.pretrainer import SkipGramPretrainer
+from keras_transfer_sentiment.storage import write_whole
 
 EMBEDDING_DIM = 50
 
@@ -186,4 +187,4 @@ def plot(result: DemoResult, path) -> None:
     bars.set_ylim(0, 1.1)
     bars.set_title(f"Accuracy, mean of {len(result.transfer)} seeds")
     bars.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=120)
+    write_whole(path, lambda part: figure.savefig(part, dpi=120))

@@ -142,8 +142,35 @@ class TextModel(keras.Model):
         if zipped is False or not path.endswith(".keras"):
             super().save(filepath, zipped=zipped, **kwargs)
             return
-        with whole_file(path) as part:
+        with whole_file(path, self._size_in_file()) as part:
             super().save(part, zipped=zipped, **kwargs)
+
+    def save_weights(
+        self, filepath: str | os.PathLike, overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Writes the weights to one `.weights.h5` file; a write that fails leaves the file that was there before.
+
+        Args:
+            filepath: path of the file.
+            overwrite: bool. Whether a file that is there is replaced, or an error.
+            max_shard_size: as in Keras; a number writes several files, one after the other.
+
+        Raises:
+            FileExistsError: there is such a file, with `overwrite=False`.
+            OSError: the file cannot be written.
+        """
+        path = os.fspath(filepath)
+        if not overwrite and os.path.exists(path):
+            raise FileExistsError(f"There is a file {short(path)}. Pass another name, or `overwrite=True`.")
+        if max_shard_size is not None or not path.endswith(".weights.h5"):
+            super().save_weights(filepath, max_shard_size=max_shard_size)
+            return
+        # HDF5 ends the process where a disk gets full while it writes: so the size is compared first.
+        with whole_file(path, self._size_in_file()) as part:
+            super().save_weights(part)
+
+    def _size_in_file(self):
+        return 4 * self.count_params() if self.built else 0
 
     def save_assets(self, dir_path):
         state = self.encoder.get_vocabulary_state()

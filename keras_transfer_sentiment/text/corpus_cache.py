@@ -6,6 +6,7 @@ import json
 import math
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,25 +15,20 @@ import numpy as np
 
 from keras_transfer_sentiment import storage
 from keras_transfer_sentiment.checks import short
-from keras_transfer_sentiment.storage import write_whole
+from keras_transfer_sentiment.storage import checksum, write_whole
+from keras_transfer_sentiment.text.cache_state import STATE, CacheState
 from keras_transfer_sentiment.text.codes import WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedFile, map_array
 from keras_transfer_sentiment.text.encoder import TextEncoder
 from keras_transfer_sentiment.text.vocabulary import Translation, WordCounts, add_counts, check_json, word_from_json
 
-_VERSION = 4
 SAVE_SECONDS = 10.0  # the longest time of reading that is done again after an interruption
 READ_TEXTS, READ_WORDS = 1 << 15, 1 << 19  # texts and words translated in one go
-_STATE, _VOCABULARY = "corpus.json", "vocabulary.json"
+_VOCABULARY = "vocabulary.json"
 _COUNTS = ("code_counts.0.npy", "code_counts.1.npy")  # written in turn: the state names the one that belongs to it
 _READING = ("codes", "lengths", "words")  # files that are written to while texts are read
 _TEMPORARY = (*_READING, *_COUNTS)  # not needed once the corpus is complete
-_WHAT_CHANGED = {
-    "encoder": "by another encoder",
-    "vocabulary": "with another vocabulary",
-    "grow_vocabulary": "with another `grow_vocabulary`",
-    "texts": "of other texts",
-}
+_RESULT = ("ids", "offsets", "counts.npy", _VOCABULARY)
 
 
 @contextlib.contextmanager
@@ -60,10 +56,10 @@ def open_folder(folder: str | os.PathLike) -> Iterator[Path]:
             f"`cache_dir` must be a folder, or a place where one can be made. Received {short(str(path))}: "
             f"{error.strerror}. Pass another."
         ) from None
-    if not (path / _STATE).exists():
+    if not (path / STATE).exists():
         # Where reading broke off at once, files of ours are left.
-        own = {path / name for name in (storage.LOCK, _STATE, *_TEMPORARY)}
-        if set(path.iterdir()) - own - set(map(storage.part_of, own)):
+        own = (storage.LOCK, storage.HOLDER, STATE, *_TEMPORARY)
+        if any(one.name not in own and not storage.is_leftover(one, own) for one in path.iterdir()):
             raise ValueError(
                 "`cache_dir` must be a new or an empty folder, or one that an earlier `fit` made. "
                 f"{short(str(path))} holds other files. Pass another."
@@ -96,11 +92,8 @@ class CorpusCache:
         state = encoder.get_vocabulary_state()
         _check_words(state["words"])
         vocabulary = storage.digest([json.dumps(state)]) if encoder.is_adapted else ""
-        self._key: dict[str, Any] = {"encoder": config, "vocabulary": vocabulary}
-        self._key.update(grow_vocabulary=grow, texts=source)
-        self._state: dict[str, Any] = {"version": _VERSION, "key": self._key, "stage": "reading", "texts": 0}
-        self._state.update(words=0, sizes={}, turn=0)
-        self._load()
+        key = {"encoder": config, "vocabulary": vocabulary, "grow_vocabulary": grow, "texts": source}
+        self._state = CacheState(folder, key)
         if self.is_complete:
             self._delete_temporary()
         elif self._counter is not None and self.texts_read:
@@ -109,12 +102,12 @@ class CorpusCache:
     @property
     def texts_read(self) -> int:
         """Number of texts that were read so far, by earlier runs too."""
-        return self._state["texts"]
+        return self._state.texts
 
     @property
     def is_complete(self) -> bool:
         """Whether `encode` has nothing left to do."""
-        return self._state["stage"] == "complete"
+        return self._state.stage == "complete"
 
     def encode(self, batches: Iterable[list], report: Callable[[int], None] = lambda texts: None) -> EncodedFile:
         """Returns the corpus, and gives the encoder its vocabulary.
@@ -130,13 +123,14 @@ class CorpusCache:
         """
         before, was_complete = self._encoder.get_vocabulary_state(), self.is_complete
         try:
-            if self._state["stage"] == "reading":
+            if self._state.stage == "reading":
                 self._read(batches, report)
-            if self._state["stage"] == "read":
+            if self._state.stage == "read":
+                self._check_files(("codes", "lengths"))
                 self._translate()
         except BaseException as error:
             self._encoder.set_vocabulary_state(before)
-            if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             raise OSError(
                 error.errno,
@@ -144,74 +138,41 @@ class CorpusCache:
                 f"{self.texts_read} texts. It takes up to 8 bytes per word. Free some, or pass a `cache_dir` on "
                 "another disk; what was read into a `cache_dir` is kept, and the same call goes on from there",
             ) from None
-        try:
-            size = self._encoder.size
-            if was_complete:
-                state = json.loads((self.folder / _VOCABULARY).read_text("utf-8"))
-                words = [word_from_json(word) for word in state["words"]]
-                size = len(words)
-            corpus = EncodedFile(self.folder)
-            whole = len(corpus) == self.texts_read
-            whole = whole and len(corpus.ids) == corpus.offsets[-1] == corpus.counts(size).sum()
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
-            whole = False
-        if not whole:
-            raise self._damage()
         if was_complete:
-            self._encoder.set_vocabulary_state({**state, "words": words})
+            self._take_vocabulary()
+        corpus = EncodedFile(self.folder)
+        if len(corpus) != self.texts_read:
+            raise self._state.damage()
         return corpus
 
-    def _load(self):
-        path = self.folder / _STATE
-        if not path.exists():
-            return
+    def _take_vocabulary(self):
+        """Gives the encoder the vocabulary of a complete corpus, whose files are checked first."""
+        self._check_files(_RESULT)
         try:
-            state = json.loads(path.read_text("utf-8"))
-            version, key = state["version"], state["key"]
-            changed = [name for name in self._key if key[name] != self._key[name]]
-            if state.get("result", "") == self._key["vocabulary"]:  # the encoder has its vocabulary from here
-                changed = [name for name in changed if name not in ("vocabulary", "grow_vocabulary")]
-        except (ValueError, KeyError, TypeError):
-            raise ValueError(f"{short(str(path))} is damaged. Delete the folder to start anew.") from None
-        if version != _VERSION:
-            raise ValueError(
-                f"The corpus in {short(str(self.folder))} was made by another version of this package: its format is "
-                f"{short(version)}, and {_VERSION} is expected. Pass another `cache_dir`, or delete this one to make "
-                "it anew."
-            )
-        if changed:
-            what = _WHAT_CHANGED[changed[0]]
-            if changed[0] == "encoder":
-                old, new = key["encoder"], self._key["encoder"]
-                name = next(name for name in new if old.get(name) != new[name])
-                what += f": `{name}` was {short(old.get(name))} and is {short(new[name])} now"
-            raise ValueError(
-                f"The corpus in {short(str(self.folder))} was made {what}. Pass another `cache_dir`, or delete this "
-                "one to make it anew."
-            )
-        self._state = state
+            state = json.loads((self.folder / _VOCABULARY).read_text("utf-8"))
+            words = [word_from_json(word) for word in state["words"]]
+            self._encoder.set_vocabulary_state({**state, "words": words})
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            raise self._state.damage() from None
+
+    def _check_files(self, names):
+        """Raises the error of a damaged folder if a file is not the one that was written."""
+        for name in names:
+            try:
+                if checksum(self.folder / name, self._state.sizes.get(name)) != self._state.checks.get(name, 0):
+                    raise EOFError
+            except (OSError, EOFError):
+                raise self._state.damage() from None
 
     def _resume(self):
-        try:
-            with self._open("words") as file:  # without what was written after the state was saved
-                file.seek(0)
-                words = [word_from_json(word) for line in file for word in json.loads(line)]
-            counts = np.load(self.folder / _COUNTS[self._state["turn"]])
-            if not len(set(words)) == len(words) == len(counts) == self._state["words"]:
-                raise ValueError
-        except (OSError, ValueError, EOFError):
-            raise self._damage() from None
-        self._counter = WordCounter(WordCounts(words, counts))
-
-    def _damage(self):
-        return ValueError(f"The corpus in {short(str(self.folder))} is damaged. Delete the folder to make it anew.")
-
-    def _save(self, **changes):
-        self._state.update(changes)
-        write_whole(self.folder / _STATE, lambda path: path.write_text(json.dumps(self._state), "utf-8"))
+        self._check_files(("words", _COUNTS[self._state.turn]))
+        with open(self.folder / "words", "rb") as file:  # without what was written after the state was saved
+            lines = file.read(self._state.sizes["words"]).splitlines()
+        words = [word_from_json(word) for line in lines for word in json.loads(line)]
+        self._counter = WordCounter(WordCounts(words, np.load(self.folder / _COUNTS[self._state.turn])))
 
     def _read(self, batches, report):
-        texts_read, saved = self._state["texts"], -math.inf  # saved once at first, to know at once that it can be done
+        texts_read, saved = self._state.texts, -math.inf  # saved once at first, to know at once that it can be done
         coded = self._encode(batches) if self._counter is None else self._encoder.count_batches(batches, self._counter)
         with contextlib.ExitStack() as stack:
             files = {name: stack.enter_context(self._open(name)) for name in _READING}
@@ -225,14 +186,14 @@ class CorpusCache:
                     saved = time.monotonic()
             self._save_reading(files, texts_read, "read")
 
+    @contextlib.contextmanager
     def _open(self, name):
         """Opens a file to go on writing where it was when the state was saved."""
         path = self.folder / name
         path.touch()
-        file = path.open("r+b")
-        file.truncate(self._state["sizes"].get(name, 0))
-        file.seek(0, os.SEEK_END)
-        return file
+        self._check_files([name] if name in self._state.sizes else [])
+        with path.open("r+b") as file:
+            yield _CheckedFile(file, self._state.sizes.get(name, 0), self._state.checks.get(name, 0))
 
     def _encode(self, batches) -> Iterator[CodedTexts]:
         for batch in batches:
@@ -240,18 +201,22 @@ class CorpusCache:
             yield CodedTexts(encoded.ids, encoded.lengths)
 
     def _save_reading(self, files, texts_read, stage):
-        words, turn = self._state["words"], 1 - self._state["turn"]
+        words, turn = self._state.words, 1 - self._state.turn
+        checks = {}
         if self._counter is not None:
             counts = self._counter.counts
             new = counts.words[words:]
             _check_words(new)
             files["words"].write(json.dumps(new).encode() + b"\n")
             words += len(new)
-            write_whole(self.folder / _COUNTS[turn], lambda path: _save_array(path, counts.counts))
-        for file in files.values():
-            file.flush()
-        sizes = {name: file.tell() for name, file in files.items()}
-        self._save(stage=stage, texts=texts_read, words=words, sizes=sizes, turn=turn)
+            path = self.folder / _COUNTS[turn]
+            write_whole(path, lambda part: _save_array(part, counts.counts))
+            checks[path.name] = checksum(path)
+        for name, file in files.items():
+            file.sync()
+            checks[name] = file.check
+        sizes = {name: file.size for name, file in files.items()}
+        self._state.save(stage=stage, texts=texts_read, words=words, sizes=sizes, checks=checks, turn=turn)
 
     def _translate(self):
         translate, counts = Translation(), np.zeros(self._encoder.size, "int64")
@@ -261,7 +226,8 @@ class CorpusCache:
             counts = self._encoder.counts
             counts[: len(before)] -= before
         end = 0
-        with open(self.folder / "ids", "wb") as ids, open(self.folder / "offsets", "wb") as offsets:
+        with contextlib.ExitStack() as stack:
+            ids, offsets = (stack.enter_context(self._new(name)) for name in ("ids", "offsets"))
             offsets.write(np.zeros(1, "int64").data)
             for coded in self:
                 encoded = translate(coded)
@@ -270,26 +236,51 @@ class CorpusCache:
                 end += len(encoded.ids)
                 if self._counter is None:
                     add_counts(encoded.ids, counts)
-        _save_array(self.folder / "counts.npy", counts)
+        write_whole(self.folder / "counts.npy", lambda path: _save_array(path, counts))
         vocabulary = json.dumps(self._encoder.get_vocabulary_state())
-        (self.folder / _VOCABULARY).write_text(vocabulary, "utf-8")
-        self._save(stage="complete", result=storage.digest([vocabulary]))
+        write_whole(self.folder / _VOCABULARY, lambda path: path.write_text(vocabulary, "utf-8"))
+        checks = {name: checksum(self.folder / name) for name in _RESULT}
+        self._state.save(stage="complete", sizes={}, checks=checks, result=storage.digest([vocabulary]))
         self._delete_temporary()
 
+    @contextlib.contextmanager
+    def _new(self, name):
+        with storage.whole_file(self.folder / name) as part, open(part, "wb") as file:
+            yield file
+
     def _delete_temporary(self):
-        for name in _TEMPORARY:
-            (self.folder / name).unlink(missing_ok=True)
+        names = (STATE, *_TEMPORARY, *_RESULT)
+        for path in self.folder.iterdir():
+            if path.name in _TEMPORARY or storage.is_leftover(path, names):
+                path.unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[CodedTexts]:
         """Yields the texts that were read as provisional codes, from the first on each time."""
         start = 0
-        for first in range(0, self._state["texts"], READ_TEXTS):
+        for first in range(0, self._state.texts, READ_TEXTS):
             block = np.array(map_array(self.folder / "lengths", "int64")[first : first + READ_TEXTS])
             ends = np.cumsum(block)
             for lengths in np.split(block, np.searchsorted(ends, np.arange(READ_WORDS, ends[-1], READ_WORDS), "right")):
                 stop = start + int(lengths.sum())
                 yield CodedTexts(np.array(map_array(self.folder / "codes", "int32")[start:stop]), lengths)
                 start = stop
+
+
+class _CheckedFile:
+    """A file that is written piece by piece, with the checksum of all that it holds; it goes on after `size` bytes."""
+
+    def __init__(self, file, size, check):
+        file.truncate(size)
+        file.seek(size)
+        self._file, self.size, self.check = file, size, check
+
+    def write(self, data):
+        self.size += self._file.write(data)
+        self.check = zlib.crc32(data, self.check)
+
+    def sync(self):
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
 
 def _save_array(path, array):

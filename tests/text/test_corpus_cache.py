@@ -116,15 +116,30 @@ def test_reading_goes_on_where_it_was_interrupted(tmp_path, monkeypatch, after):
     assert reports[-1] == len(TEXTS)
 
 
-@pytest.mark.parametrize("content", [b'["good", "fi', b'["good"]\n["good"]\n'])
-def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, content):
+def flip(path, place):
+    """Flips the lowest bit of one byte of a file."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["codes", "lengths", "words", "code_counts.1.npy"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
+def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, name, damage):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
     monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", 2)
     with pytest.raises(KeyboardInterrupt):
         encode(tmp_path, stopped(TEXTS, 7))
-    (tmp_path / "words").write_bytes(content)
+    if damage == "cut":
+        os.truncate(tmp_path / name, 5)
+    elif damage == "gone":
+        (tmp_path / name).unlink()
+    else:
+        flip(tmp_path / name, 9)
+    encoder = TextEncoder()
     with raises(ValueError, "The corpus in", "is damaged. Delete the folder to make it anew."):
-        CorpusCache(tmp_path, TextEncoder())
+        encode(tmp_path, encoder=encoder)
+    assert not encoder.is_adapted
 
 
 def test_translating_starts_again_after_an_interruption(tmp_path, monkeypatch):
@@ -168,7 +183,7 @@ def test_leftovers_of_a_run_killed_at_its_end_are_deleted(tmp_path):
     encode(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"corpus.json", "counts.npy", "ids", "lock", "offsets", "vocabulary.json"}
-    for name in ("words", "code_counts.0.npy", "code_counts.1.npy", "codes", "lengths"):
+    for name in ("words", "code_counts.0.npy", "codes", "part.corpus.json", "part.corpus.json.lock", "part.1.ids"):
         (tmp_path / name).write_bytes(b"left")
     encode(tmp_path, [])
     assert {path.name for path in tmp_path.iterdir()} == names
@@ -229,17 +244,30 @@ def test_a_damaged_folder_is_refused(tmp_path, content):
 
 
 @pytest.mark.parametrize("name", ["ids", "offsets", "counts.npy", "vocabulary.json"])
-@pytest.mark.parametrize("damage", ["cut", "gone"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_damaged_files_are_refused(tmp_path, name, damage):
     encode(tmp_path)
-    content = (tmp_path / name).read_bytes()
-    (tmp_path / name).unlink()
     if damage == "cut":
-        (tmp_path / name).write_bytes(content[: len(content) // 2])
+        os.truncate(tmp_path / name, (tmp_path / name).stat().st_size // 2)
+    elif damage == "gone":
+        (tmp_path / name).unlink()
+    else:
+        flip(tmp_path / name, -2)
     encoder = TextEncoder()
     with raises(ValueError, "The corpus in", "is damaged. Delete the folder"):
         encode(tmp_path, encoder=encoder)
     assert not encoder.is_adapted
+
+
+def test_every_flipped_byte_of_the_state_is_found(tmp_path):
+    encode(tmp_path)
+    path = tmp_path / "corpus.json"
+    for place in range(path.stat().st_size):
+        flip(path, place)
+        with pytest.raises(ValueError, match=r"corpus.* (damaged|another version)"):
+            CorpusCache(tmp_path, TextEncoder())
+        flip(path, place)
+    CorpusCache(tmp_path, TextEncoder())
 
 
 def test_another_version_is_refused(tmp_path):
@@ -321,7 +349,7 @@ def test_a_second_run_in_one_folder_is_refused_at_once(tmp_path):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         model = SkipGramPretrainer(4)
-        with raises(BlockingIOError, "`cache_dir`", "is in use by another process", "pass another folder"):
+        with raises(BlockingIOError, "`cache_dir`", f"is in use by process {first.pid}. Wait", "pass another folder"):
             model.fit(["a good film"], verbose=0, cache_dir=folder)
         assert not model.encoder.is_adapted
     finally:
