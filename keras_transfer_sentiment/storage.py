@@ -5,9 +5,9 @@ import errno
 import hashlib
 import itertools
 import os
+import platform
 import re
 import shutil
-import socket
 import stat
 import threading
 import zlib
@@ -241,7 +241,7 @@ def lock_folder(folder: Path, argument: str) -> Iterator[None]:
         )
     try:
         with contextlib.suppress(OSError):  # it is for messages alone
-            (folder / HOLDER).write_text(f"{os.getpid()} {socket.gethostname()}")
+            (folder / HOLDER).write_text(f"{os.getpid()} {platform.node()}")
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -254,7 +254,7 @@ def _describe_holder(folder):
         process, machine = (folder / HOLDER).read_text().split()
     except (OSError, ValueError):
         return "another process"
-    if machine != socket.gethostname():
+    if machine != platform.node():
         return f"process {process} on {short(machine)}"
     return "another call in this process" if int(process) == os.getpid() else f"process {process}"
 

@@ -18,6 +18,7 @@ ROOMS = [
         "exports",
         "checks",
         "storage",
+        "compressed",
         "compiler",
         "registration",
         "text",

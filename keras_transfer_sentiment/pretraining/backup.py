@@ -1,9 +1,11 @@
 """The state of a training in a file, for the training to go on after an interruption."""
 
+import io
 import json
 import os
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from keras_transfer_sentiment.storage import write_whole
 
 BACKUP_SECONDS = 30.0  # of training, at least, from one backup to the next
 BACKUP_PAUSE = 60.0  # the same, as a multiple of the time that a backup takes
+_LONGEST_KEY = 1 << 16  # bytes
 
 
 class TrainingBackup:
@@ -44,20 +47,27 @@ class TrainingBackup:
                     f"The interrupted training in {short(str(self._path))} had `{name}` {short(key.get(name))}; it is "
                     f"{short(value)} now. Go on with the same settings, or delete the file to train anew."
                 )
-        with np.load(self._path, allow_pickle=False) as file:
+        with zipfile.ZipFile(self._path) as archive:
             for name, array in arrays.items():  # one at a time: they may be large
-                array[...] = file[name]
+                with archive.open(f"{name}.npy") as file:
+                    _read_description(file)
+                    file.readinto(array.reshape(-1).view("uint8").data)  # type: ignore[attr-defined]
         return True
 
     def _saved_key(self, arrays):
+        """Returns the key of the file, after checking that it is whole and that all arrays have the same shapes."""
         try:
             with zipfile.ZipFile(self._path) as archive:
-                whole = archive.testzip() is None and {f"{name}.npy" for name in arrays} < set(archive.namelist())
-            if not whole:
-                raise EOFError
-            with np.load(self._path, allow_pickle=False) as file:
-                return json.loads(str(file["key"]))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                if archive.getinfo("key.npy").file_size > _LONGEST_KEY or archive.testzip() is not None:
+                    raise EOFError
+                for name, array in arrays.items():
+                    with archive.open(f"{name}.npy") as file:
+                        if _read_description(file) != (array.shape, False, array.dtype):
+                            raise EOFError
+                with archive.open("key.npy") as file:
+                    return json.loads(str(np.load(io.BytesIO(file.read()), allow_pickle=False)))
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError):
+            # RuntimeError and its NotImplementedError: flipped bits may look like a password or an unknown compression.
             raise ValueError(
                 f"{short(str(self._path))} is damaged, or was written by another version. Delete it to train anew."
             ) from None
@@ -80,6 +90,12 @@ class TrainingBackup:
     def delete(self) -> None:
         """Deletes the file: the training is at its end."""
         self._path.unlink(missing_ok=True)
+
+
+def _read_description(file):
+    """Returns shape, order and dtype of an array, and leaves the file at its numbers."""
+    np.lib.format.read_magic(file)
+    return np.lib.format.read_array_header_1_0(file)
 
 
 def _save_arrays(path, arrays):

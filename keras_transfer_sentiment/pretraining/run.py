@@ -121,6 +121,8 @@ class TrainingRun:
         self._stream: Iterator[tuple[np.ndarray, np.ndarray]] | None = None
         self._backup: TrainingBackup | None = None
         step = state.progress.step
+        before = state.progress
+        self._unfinished = before if before.step - before.first_step < before.total_steps else None
         total = (self.schedule.epochs - initial_epoch) * self.schedule.steps_per_epoch
         state.progress = state.progress._replace(first_step=step, total_steps=total)
         damp_first_steps(state.tables, settings.window, self.schedule.total_passes)
@@ -151,6 +153,8 @@ class TrainingRun:
         schedule = self.schedule
         plan = {"epochs": schedule.epochs, "initial_epoch": schedule.initial_epoch, **schedule.layout._asdict()}
         first = self._state.progress.first_step
+        if self._unfinished is not None and path.exists():
+            first = self._unfinished.first_step  # this model itself was interrupted, and goes on
         self._backup = TrainingBackup(path, {**key, **plan, "first_step": first})
         arrays = self._state.arrays()
         if self._backup.restore(arrays):

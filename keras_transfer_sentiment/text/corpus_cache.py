@@ -25,7 +25,7 @@ from keras_transfer_sentiment.text.vocabulary import Translation, WordCounts, ad
 SAVE_SECONDS = 10.0  # the longest time of reading that is done again after an interruption
 READ_TEXTS, READ_WORDS = 1 << 15, 1 << 19  # texts and words translated in one go
 _VOCABULARY = "vocabulary.json"
-_COUNTS = ("code_counts.0.npy", "code_counts.1.npy")  # written in turn: the state names the one that belongs to it
+_COUNTS = ("code_counts.0", "code_counts.1")  # written in turn: the state names the one that belongs to it
 _READING = ("codes", "lengths", "words")  # files that are written to while texts are read
 _TEMPORARY = (*_READING, *_COUNTS)  # not needed once the corpus is complete
 _RESULT = ("ids", "offsets", "counts.npy", _VOCABULARY)
@@ -169,7 +169,7 @@ class CorpusCache:
         with open(self.folder / "words", "rb") as file:  # without what was written after the state was saved
             lines = file.read(self._state.sizes["words"]).splitlines()
         words = [word_from_json(word) for line in lines for word in json.loads(line)]
-        self._counter = WordCounter(WordCounts(words, np.load(self.folder / _COUNTS[self._state.turn])))
+        self._counter = WordCounter(WordCounts(words, np.fromfile(self.folder / _COUNTS[self._state.turn], "int64")))
 
     def _read(self, batches, report):
         texts_read, saved = self._state.texts, -math.inf  # saved once at first, to know at once that it can be done
@@ -210,7 +210,7 @@ class CorpusCache:
             files["words"].write(json.dumps(new).encode() + b"\n")
             words += len(new)
             path = self.folder / _COUNTS[turn]
-            write_whole(path, lambda part: _save_array(part, counts.counts))
+            write_whole(path, lambda part: part.write_bytes(counts.counts.data))
             checks[path.name] = checksum(path)
         for name, file in files.items():
             file.sync()

@@ -3,7 +3,6 @@
 import codecs
 import contextlib
 import csv
-import importlib
 import itertools
 import json
 import os
@@ -12,8 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.compressed import HEAD, check_expansion, looks_like_utf_16, open_file
 
-COMPRESSIONS = {".gz": "gzip", ".xz": "lzma", ".bz2": "bz2"}
+COMPRESSIONS = (".gz", ".xz", ".bz2")
 BLOCK = 1 << 18  # bytes read at a time: small enough to leave memory flat, large enough to decode at full speed
 ROWS = 256  # rows of a table taken at a time
 LONGEST_FIELD = 1 << 24  # characters of a CSV field; a longer one is a quote that is never closed
@@ -66,9 +66,15 @@ class TextFile(NamedTuple):
         decoder = codecs.getincrementaldecoder(self.encoding)()
         first, data = 1, b" "
         begun: list[str] = []
-        with open(self.path, "rb") as raw, self._decompressed(raw) as file:
+        with open(self.path, "rb") as raw, self._open(raw) as file:
+            size, expanded = os.path.getsize(self.path), 0
             while data:
                 data = self._read(file, first)
+                if not expanded:
+                    self._check_head(data)
+                expanded += len(data)
+                if file is not raw:
+                    check_expansion(self.name, expanded, size)
                 state = decoder.getstate()
                 try:
                     text = decoder.decode(data, not data)
@@ -91,8 +97,17 @@ class TextFile(NamedTuple):
         if last := "".join(begun).removesuffix("\r"):
             yield first, [last]
 
-    def _decompressed(self, raw):
-        return importlib.import_module(COMPRESSIONS[self.compression]).open(raw) if self.compression else raw
+    def _open(self, raw):
+        return open_file(raw, self.name, self.compression)
+
+    def _check_head(self, data):
+        """Raises an error for bytes that would be read as text, and are not what they seem."""
+        is_utf_8 = codecs.lookup(self.encoding).name == "utf-8"
+        if is_utf_8 and looks_like_utf_16(data[:HEAD]):
+            little = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+            raise self.error(1, f"every second byte is 0, as in UTF-16: pass encoding={little!r}.")
+        if data.count(b"\r") > 1 and b"\n" not in data:
+            raise self.error(None, "its lines end with a carriage return alone. Convert it: `tr '\\r' '\\n'`.")
 
     def _read(self, file, line):
         try:
@@ -100,7 +115,7 @@ class TextFile(NamedTuple):
         except Exception as error:  # each compression raises kinds of its own
             if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
                 raise
-            problem = "is cut short" if isinstance(error, EOFError) else f"is no valid {self.compression} file"
+            problem = "is cut short" if isinstance(error, EOFError) else "is damaged"
             problem = f"{self.name} {problem}, at line {line} or after: {short(str(error))}"
             raise ValueError(f"{problem}. Copy or download it again.") from error
 

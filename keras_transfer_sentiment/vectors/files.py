@@ -15,6 +15,7 @@ from keras_transfer_sentiment.checks import check_choice, check_number, short, w
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.vectors.streams import (
     BYTE_ORDER_MARK,
+    TO_UTF8,
     damage_named,
     decode_utf8,
     file_error,
@@ -26,12 +27,12 @@ from keras_transfer_sentiment.vectors.streams import (
 FORMATS = ("auto", "safetensors", "word2vec", "word2vec-binary", "glove")
 _FOREIGN = ("auto", *FORMATS[2:])  # those that are read and written here
 _FASTTEXT = (793_712_314).to_bytes(4, "little")  # how fastText's own binary models begin
-_HEADER = re.compile(rb"(\d{1,12})[ \t]+(\d{1,12})[ \t\r]*(?:\n|$)")
+_HEADER = re.compile(rb"(\d+)[ \t]+(\d+)[ \t\r]*(?:\n|$)")
+_MOST_DIGITS = 12  # of the numbers in line 1
 BLOCK_BYTES = 1 << 20  # bytes read at a time
 FIRST_NUMBERS = 1 << 22  # room for as many at first, doubled when full: GloVe files do not tell their length
 _LONGEST_WORD = 1 << 16  # bytes
 _MOST_DIMENSIONS = 1 << 16
-_TO_UTF8 = "Convert the file: `iconv -t UTF-8`."
 _TO_UTF8_BINARY = "Write the file again, with words in UTF-8 and without spaces: `iconv` would ruin its numbers."
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _MISALIGNED = (
@@ -47,7 +48,8 @@ def read_vectors(
     """Reads word vectors from a file of word2vec, fastText (`.vec`), GloVe or gensim.
 
     Args:
-        path: str or path. What is compressed by gzip, xz or bzip2 is decompressed; a byte order mark is dropped.
+        path: str or path. What is compressed by gzip, xz or bzip2 is decompressed, up to 100 times its size; a byte
+            order mark is dropped.
         file_format: `"word2vec"` (text: a line `words dim`, then a line for each word; fastText's `.vec` is the same),
             `"word2vec-binary"` (the same with float32 numbers, often called `.bin`), `"glove"` (text without the
             first line), or `"auto"`, which tells them apart.
@@ -142,9 +144,11 @@ def tell_format(path: str | os.PathLike, file_format: str = "auto") -> str:
         FileNotFoundError: there is no such file.
     """
     check_choice(file_format, "file_format", FORMATS)
-    path = _check_file(path)
+    name = _check_file(path)
     if file_format == "auto":
-        with open(path, "rb") as file:
+        if name.endswith(".safetensors"):
+            return "safetensors"
+        with open(name, "rb") as file:
             head = file.read(9)
         # The length of the header in eight bytes, and its first mark: in no text, and in no file of word2vec.
         return "safetensors" if head[4:8] == bytes(4) and head[8:9] == b"{" else "auto"
@@ -180,10 +184,14 @@ def _check_file(path):
 
 
 @contextlib.contextmanager
-def replaced_whole(path: str | os.PathLike) -> Iterator[Any]:
+def replaced_whole(path: str | os.PathLike, size: int = 0) -> Iterator[Any]:
     """Gives an open binary file that takes the place of the one at `path` when all is written, or never does.
 
     It is compressed if its name says so.
+
+    Args:
+        path: the file.
+        size: bytes that it takes at least, if that is known.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -192,7 +200,7 @@ def replaced_whole(path: str | os.PathLike) -> Iterator[Any]:
     if not os.path.isdir(folder or "."):
         raise FileNotFoundError(f"No folder {short(folder)} to write {short(name)} to. Make it with `os.makedirs`.")
     opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(name[-3:], open)
-    with whole_file(path) as part, opener(part, "xb") as file:
+    with whole_file(path, size) as part, opener(part, "xb") as file:
         yield file
 
 
@@ -214,11 +222,13 @@ def _layout(name, head, file_format):
             f"{name} is a Python pickle, as gensim's `.model` and `.kv` files are. Expected a file of vectors: load it "
             "with gensim, and write one with `KeyedVectors.save_word2vec_format('words.vec')`."
         )
+    if b"\r" in head.partition(b"\n")[0].rstrip(b"\r"):
+        raise file_error(name, "has lines that end with a carriage return alone", "Convert it: `tr '\\r' '\\n'`.")
     header = _HEADER.match(head)
     if file_format == "glove" or (file_format == "auto" and not header):
         return "glove", None, None
     first = short(head.split(b"\n")[0].decode("utf-8", "replace"))
-    if not header or not int(header[1]) or not int(header[2]):
+    if not header or max(map(len, header.groups())) > _MOST_DIGITS or not int(header[1]) or not int(header[2]):
         what = f"{first}, expected two integers above 0, the numbers of words and of dimensions"
         raise file_error(f"{name}, line 1", what, "For text without such a line pass `file_format='glove'`.")
     count, dim = int(header[1]), int(header[2])
@@ -248,18 +258,24 @@ def _text_rows(file, name, dim):
         fields = line.replace(b"\t", b" ").rstrip(b" \r\n").split(b" ")
         if fields == [b""]:
             continue
+        if len(fields) > _MOST_DIMENSIONS + 1:
+            what = f"{len(fields) - 1} values, expected {dim or _MOST_DIMENSIONS} at most"
+            raise file_error(f"{name}, line {number}", what)
         dim = dim or sum(1 for _ in itertools.takewhile(is_number, fields[:0:-1]))
         extra = len(fields) - 1 - dim
         # More fields belong to the word, as in GloVe's ". . .", unless they look like values.
         if extra < 0 or not dim or (extra and (not fields[extra] or is_number(fields[extra]))):
             wanted = f"expected {dim} as in line 1" if dim else "expected a word and numbers, a space between"
             raise file_error(f"{name}, line {number}", f"{len(fields) - 1} values, {wanted}")
+        word = b" ".join(fields[: extra + 1])
         try:
+            if line.find(b"_", len(word)) >= 0:  # which Python takes between digits
+                raise ValueError
             values = np.fromiter(map(float, fields[extra + 1 :]), "float32", dim)
         except ValueError:
             field = next(field for field in fields[extra + 1 :] if not is_number(field)).decode("utf-8", "replace")
             raise file_error(f"{name}, line {number}", f"{short(field)}, expected a number") from None
-        yield number, b" ".join(fields[: extra + 1]), values
+        yield number, word, values
     if not line.endswith(b"\n"):
         text = f"{name}: the last line has no end, so its last number may be cut short. {_AGAIN}"
         warn_caller(text)
@@ -290,12 +306,15 @@ def _binary_rows(file, name, count, dim):
         )
 
 
-def _collect(rows, place, promised, limit, fix=_TO_UTF8):
+def _collect(rows, place, promised, limit, fix=TO_UTF8):
     """Returns the words and the vectors of rows, checked; `place` and a number say where a row is."""
     numbers: dict[str, int] = {}
-    table, seen, twice, name = np.empty((0, 0), "float32"), 0, [], place.rpartition(",")[0]
+    table, seen, name = np.empty((0, 0), "float32"), 0, place.rpartition(",")[0]
+    twice, repeated = 0, ""
+    # One more row than is promised tells that there are more.
+    most = limit if promised is None else min(promised + 1, limit or promised + 1)
     with np.errstate(over="ignore"):  # what is too large for a float32 is reported below
-        for seen, (number, raw, values) in enumerate(itertools.islice(rows, limit), 1):
+        for seen, (number, raw, values) in enumerate(itertools.islice(rows, most), 1):
             if seen == 1:
                 rows_at_first = max(1, min(FIRST_NUMBERS // len(values), promised or FIRST_NUMBERS))
                 table = np.empty((rows_at_first, len(values)), "float32")
@@ -303,7 +322,7 @@ def _collect(rows, place, promised, limit, fix=_TO_UTF8):
             if not word:
                 raise file_error(f"{place} {number}", "values without a word before them")
             if word in numbers:
-                twice.append(word)
+                twice, repeated = twice + 1, repeated or word
                 continue
             if len(numbers) == len(table):
                 table.resize((2 * len(table), table.shape[1]), refcheck=False)
@@ -311,14 +330,16 @@ def _collect(rows, place, promised, limit, fix=_TO_UTF8):
             numbers[word] = number
     if not seen:
         raise ValueError(f"{name} is empty: it has no word vectors. {_AGAIN}")
-    if promised and seen != promised and seen != limit:
-        what = f"{'cut short' if seen < promised else 'damaged'}, line 1 promises {promised} words, there are {seen}"
-        raise file_error(name, what, f"{_AGAIN} Or take what is there: `max_words={min(seen, promised)}`.")
+    if promised is not None and seen != promised and (seen > promised or seen != limit):
+        there = f"damaged, line 1 promises {promised} words, there are more"
+        if seen < promised:
+            there = f"cut short, line 1 promises {promised} words, there are {seen}"
+        raise file_error(name, there, f"{_AGAIN} Or take what is there: `max_words={min(seen, promised)}`.")
     table.resize((len(numbers), table.shape[1]), refcheck=False)
     words = list(numbers)
     _check_finite(words, table, lambda row: f"{place} {numbers[words[row]]}")
     if twice:
-        text = f"{name}: {len(twice)} words are repeated, such as {short(twice[0])}. The first vector of each is kept."
+        text = f"{name}: {twice} words are repeated, such as {short(repeated)}. The first vector of each is kept."
         warn_caller(text)
     return words, table
 

@@ -2,7 +2,8 @@
 
 The format is eight bytes with the length of a header, the header in JSON, and the arrays one after the other
 (https://github.com/huggingface/safetensors). It is read and written here, in a few lines, because the numbers are to
-be mapped into memory, which the library `safetensors` does not do for NumPy, and NumPy is to be enough.
+be mapped into memory, which the library `safetensors` does not do for NumPy, and NumPy is to be enough. The header
+carries two digests: of itself with the vocabulary and the counts, and of the tables.
 """
 
 import dataclasses
@@ -12,13 +13,17 @@ from typing import Any
 
 import numpy as np
 
+import keras_transfer_sentiment as package
 from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.storage import digest
 from keras_transfer_sentiment.text.encoder import TextEncoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
 from keras_transfer_sentiment.vectors.files import replaced_whole
 from keras_transfer_sentiment.vectors.subwords import CharNgrams
 
-_KIND, _VERSION = "keras_transfer_sentiment.WordVectors", "1"
+_KIND, _VERSIONS = "keras_transfer_sentiment.WordVectors", ("1", "2")  # 1 had no digests
+_HEAD, _TABLES = ("vocabulary", "counts"), ("vectors", "char_ngrams")
+_NO_DIGEST = "0" * 64  # stands where the digest of the header comes
 _DTYPES = {"F32": "<f4", "I64": "<i8", "U8": "|u1"}
 _LONGEST_HEADER = 1 << 20
 _ALIGNMENT = 64  # bytes, of the first array: as NumPy and the processor's cache have it
@@ -106,10 +111,12 @@ def write(path: str | os.PathLike, encoder: TextEncoder, matrix: np.ndarray, cha
         "counts": np.asarray(state["counts"], "<i8"),
         "vocabulary": np.frombuffer(vocabulary, "|u1"),
     }
-    metadata = {"kind": _KIND, "version": _VERSION, "encoder": json.dumps(config)}
+    metadata = {"kind": _KIND, "version": _VERSIONS[-1], "digest": _NO_DIGEST, "written_by": package.__version__}
+    metadata["encoder"] = json.dumps(config)
     if char_ngrams is not None:
         arrays["char_ngrams"] = np.asarray(char_ngrams.table, "<f4")
         metadata["char_ngrams"] = json.dumps(list(char_ngrams.lengths))
+    metadata["digest_of_tables"] = _digest_of(arrays, _TABLES)
     names = {np.dtype(dtype).str: name for name, dtype in _DTYPES.items()}
     header: dict[str, Any] = {"__metadata__": metadata}
     end = 0
@@ -118,10 +125,12 @@ def write(path: str | os.PathLike, encoder: TextEncoder, matrix: np.ndarray, cha
         header[name] = {"dtype": names[array.dtype.str], "shape": list(array.shape), "data_offsets": [start, end]}
     text = json.dumps(header).encode("ascii")
     text += b" " * (-(8 + len(text)) % _ALIGNMENT)
-    with replaced_whole(path) as file:
+    found = digest([text, _digest_of(arrays, _HEAD)])
+    text = text.replace(_NO_DIGEST.encode(), found.encode(), 1)
+    with replaced_whole(path, 8 + len(text) + end) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for array in arrays.values():
-            file.write(np.ascontiguousarray(array).reshape(-1).view("u1").data)
+            file.write(_bytes_of(array))
 
 
 def read(path: str | os.PathLike, memory_map: bool) -> Content:
@@ -129,30 +138,31 @@ def read(path: str | os.PathLike, memory_map: bool) -> Content:
 
     Args:
         path: the file.
-        memory_map: whether the vectors stay in the file.
+        memory_map: whether the vectors stay in the file; then their digest is not compared.
 
     Raises:
-        ValueError: the file is damaged, or holds something else.
+        ValueError: the file is damaged, was written by a newer version, or holds something else.
     """
     path = os.fspath(path)
-    header, data = _read_header(path)
+    text, header = _read_header(path)
     metadata = header.pop("__metadata__", {})
-    if metadata.get("kind") != _KIND:
-        raise ValueError(
-            f"{short(path)} is a file of safetensors, but holds no `WordVectors`. Expected one that "
-            "`WordVectors.save('words.safetensors')` wrote."
-        )
-    if metadata.get("version") != _VERSION:
-        raise ValueError(
-            f"{short(path)} was written by a newer version of this library: its version is "
-            f"{short(metadata.get('version'))}, expected {_VERSION!r}. Install the newer library."
-        )
     try:
-        arrays = {name: _map_array(path, data, entry) for name, entry in header.items()}
+        arrays = {name: _map_array(path, 8 + len(text), entry) for name, entry in header.items()}
+        if metadata["version"] != "1":
+            plain = text.replace(metadata["digest"].encode(), _NO_DIGEST.encode(), 1)
+            if digest([plain, _digest_of(arrays, _HEAD)]) != metadata["digest"]:
+                raise ValueError("its words or settings are not those that were written")
+            if not memory_map and _digest_of(arrays, _TABLES) != metadata["digest_of_tables"]:
+                raise ValueError("its numbers are not those that were written")
         state = json.loads(arrays["vocabulary"].tobytes())
         words = [word_from_json(word) for word in state["words"]]
         vocabulary = {**state, "words": words, "counts": arrays["counts"].tolist()}
         config, matrix = json.loads(metadata["encoder"]), arrays["vectors"]
+        if unknown := sorted(set(config) - set(TextEncoder().get_config())):
+            raise _OtherFile(
+                f"{short(path)} has the setting {short(unknown[0])}, which is unknown to this version of the library "
+                f"({package.__version__}). Version {short(metadata.get('written_by'))} wrote it: install that one."
+            )
         encoder = None if config["tokenizer"] is None else TextEncoder.from_config(config)
         ngrams = None
         if "char_ngrams" in arrays:
@@ -161,7 +171,11 @@ def read(path: str | os.PathLike, memory_map: bool) -> Content:
             ngrams = CharNgrams(table, (int(shortest), int(longest)))
         if not len(words) == len(vocabulary["counts"]) == len(matrix):
             raise ValueError("words, counts and vectors differ in number")
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        if not memory_map:
+            _check_finite(arrays)
+    except _OtherFile as error:
+        raise ValueError(str(error)) from None
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{short(path)} is damaged: {short(str(error))}. {_AGAIN}") from None
     if not memory_map:
         matrix = np.array(matrix)
@@ -170,7 +184,7 @@ def read(path: str | os.PathLike, memory_map: bool) -> Content:
 
 
 def _read_header(path):
-    """Returns the header as a dict, and where the arrays begin."""
+    """Returns the bytes of the header, and the header as a dict."""
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
         text = file.read(min(length, _LONGEST_HEADER + 1))
@@ -178,12 +192,46 @@ def _read_header(path):
         if not 0 < length == len(text) <= _LONGEST_HEADER:
             raise ValueError("its header is cut short")
         header = json.loads(text)
+        _check_version(path, header.get("__metadata__", {}))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         if os.path.getsize(path) != 8 + length + max(ends):
             raise ValueError("it does not end where its header says")
+    except _OtherFile as error:
+        raise ValueError(str(error)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{short(path)} is damaged: {short(str(error))}. {_AGAIN}") from None
-    return header, 8 + length
+    return text, header
+
+
+class _OtherFile(Exception):  # noqa: N818
+    """A file that is whole, and not for this version."""
+
+
+def _check_version(path, metadata):
+    if metadata.get("kind") != _KIND:
+        raise _OtherFile(
+            f"{short(path)} is a file of safetensors, but holds no `WordVectors`. Expected one that "
+            "`WordVectors.save('words.safetensors')` wrote."
+        )
+    if metadata.get("version") not in _VERSIONS:
+        raise _OtherFile(
+            f"{short(path)} was written by a newer version of this library, {short(metadata.get('written_by'))}: its "
+            f"format is {short(metadata.get('version'))}, expected {_VERSIONS[-1]!r}. Install the newer library."
+        )
+
+
+def _digest_of(arrays, names):
+    return digest(_bytes_of(arrays[name]) for name in names if name in arrays)
+
+
+def _bytes_of(array):
+    return np.ascontiguousarray(array).reshape(-1).view("u1").data
+
+
+def _check_finite(arrays):
+    for name in _TABLES:
+        if name in arrays and not np.isfinite(arrays[name]).all():
+            raise ValueError(f"its {name} hold numbers that are not finite")
 
 
 def _map_array(path, data, entry):

@@ -1,39 +1,80 @@
 """Reading kit for files of vectors and word pairs: decompressing, lines, errors that name the position."""
 
-import bz2
 import contextlib
 import gzip
+import io
+import itertools
 import lzma
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, Any
 
+from keras_transfer_sentiment import compressed
 from keras_transfer_sentiment.checks import short
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\0": lzma.open, b"BZh": bz2.open}
-_REFUSED = {
-    b"PK\3\4": ("is a ZIP archive", "Unpack it first."),
-    b"\xff\xfe": ("is UTF-16", "Convert it: `iconv -f UTF-16 -t UTF-8`."),
-    b"\xfe\xff": ("is UTF-16", "Convert it: `iconv -f UTF-16 -t UTF-8`."),
-}
-_LONGEST_LINE = 1 << 24  # bytes: a row of a million numbers
+_ENCODINGS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+TO_UTF8 = "Convert the file, from the encoding that it has: `iconv -f LATIN1 -t UTF-8`, for example."
+_LONGEST_LINE = 1 << 21  # bytes: 65,536 numbers of 17 digits and more
+_MOST_BLANK_LINES = 1 << 16
 _AGAIN = "Copy, download or save the file again."
 
 
-def open_decompressed(path: str | os.PathLike) -> Any:
+def open_decompressed(path: str | os.PathLike) -> IO[bytes]:
     """Returns an open binary file, decompressed where its content is compressed (gzip, xz or bzip2).
 
     Raises:
-        ValueError: a ZIP archive, or text in UTF-16.
+        ValueError: a kind of file that holds no lines of UTF-8 and no vectors. Reading raises it too, where a small
+            file becomes a very large one.
     """
-    with open(path, "rb") as file:
-        head = file.read(6)
-    for start, (problem, fix) in _REFUSED.items():
-        if head.startswith(start):
-            raise file_error(os.path.basename(path), problem, fix)
-    return next((opener for start, opener in _OPENERS.items() if head.startswith(start)), open)(path, "rb")
+    name = os.path.basename(path)
+    raw = open(path, "rb")  # noqa: SIM115
+    try:
+        opened = compressed.open_file(raw, name)
+        file = raw if opened is raw else io.BufferedReader(_Expanding(opened, raw, name), 1 << 16)
+        head = file.read(compressed.HEAD)
+        file.seek(0)
+        for start, encoding in _ENCODINGS.items():
+            if head.startswith(start):
+                raise file_error(name, f"is {encoding}", f"Convert it: `iconv -f {encoding} -t UTF-8`.")
+        if compressed.looks_like_utf_16(head):
+            raise file_error(name, "is UTF-16 without a mark", "Convert it: `iconv -f UTF-16LE -t UTF-8`, or UTF-16BE.")
+    except BaseException:
+        raw.close()
+        raise
+    return file
+
+
+class _Expanding(io.RawIOBase):
+    """A compressed file as it is when decompressed, up to a multiple of its size."""
+
+    def __init__(self, file, raw, name):
+        self._file, self._raw, self._name = file, raw, name
+        self._size = os.fstat(raw.fileno()).st_size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        compressed.check_expansion(self._name, self._file.tell(), self._size)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        self._raw.close()
+        super().close()
 
 
 @contextlib.contextmanager
@@ -58,17 +99,22 @@ def numbered_lines(file: IO[bytes], name: str, first: int = 1) -> Iterator[tuple
         first: number of the next line.
 
     Raises:
-        ValueError: a line of more than 16 MiB, as no file of vectors has.
+        ValueError: a line of more than 2 MiB, as no file of vectors has, or thousands of blank ones.
     """
-    number = first
-    while line := file.readline(_LONGEST_LINE + 1):
+    blank = 0
+    for number in itertools.count(first):
+        line = file.readline(_LONGEST_LINE + 1)
+        if not line:
+            return
         if len(line) > _LONGEST_LINE:
             raise file_error(f"{name}, line {number}", f"more than {_LONGEST_LINE:,} bytes, which is no row of vectors")
+        blank = blank + 1 if line.isspace() else 0
+        if blank > _MOST_BLANK_LINES:
+            raise file_error(f"{name}, line {number}", f"{blank:,} blank lines, one after the other")
         yield number, line
-        number += 1
 
 
-def decode_utf8(raw: bytes, position: str, fix: str = "Convert the file: `iconv -t UTF-8`.") -> str:
+def decode_utf8(raw: bytes, position: str, fix: str = TO_UTF8) -> str:
     """Returns bytes as str; an error names the position if they are not UTF-8."""
     try:
         return raw.decode("utf-8")
@@ -77,13 +123,13 @@ def decode_utf8(raw: bytes, position: str, fix: str = "Convert the file: `iconv 
 
 
 def is_number(field: str | bytes) -> bool:
-    """Returns whether a str or bytes is a number."""
+    """Returns whether a str or bytes is a number, without the `_` that Python takes between digits."""
     with contextlib.suppress(ValueError):
-        return float(field) is not None
+        return float(field) is not None and "_" not in (field if isinstance(field, str) else field.decode("latin-1"))
     return False
 
 
 def file_error(position: str, problem: str, fix: str = _AGAIN) -> ValueError:
     """Returns the error for a problem at a position in a file."""
-    mark = " " if problem.startswith("is ") else ": "
+    mark = " " if problem.startswith(("is ", "has ")) else ": "
     return ValueError(f"{position}{mark}{problem}. {fix}")

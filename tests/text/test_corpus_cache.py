@@ -123,7 +123,7 @@ def flip(path, place):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("name", ["codes", "lengths", "words", "code_counts.1.npy"])
+@pytest.mark.parametrize("name", ["codes", "lengths", "words", "code_counts.1"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, name, damage):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
@@ -183,7 +183,7 @@ def test_leftovers_of_a_run_killed_at_its_end_are_deleted(tmp_path):
     encode(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"corpus.json", "counts.npy", "ids", "lock", "offsets", "vocabulary.json"}
-    for name in ("words", "code_counts.0.npy", "codes", "part.corpus.json", "part.corpus.json.lock", "part.1.ids"):
+    for name in ("words", "code_counts.0", "codes", "part.corpus.json", "part.corpus.json.lock", "part.1.ids"):
         (tmp_path / name).write_bytes(b"left")
     encode(tmp_path, [])
     assert {path.name for path in tmp_path.iterdir()} == names
@@ -359,7 +359,7 @@ def test_a_second_run_in_one_folder_is_refused_at_once(tmp_path):
         SkipGramPretrainer(4, encoder=TextEncoder(None)).fit(["a good film"], verbose=0, cache_dir=folder)
 
 
-@pytest.mark.parametrize("names", ["codes words lengths", "codes part.code_counts.1.npy", "lock part.corpus.json"])
+@pytest.mark.parametrize("names", ["codes words lengths", "codes part.code_counts.1", "lock part.corpus.json"])
 def test_a_run_killed_before_its_first_state_leaves_a_folder_to_use(tmp_path, names):
     for name in names.split():
         (tmp_path / name).write_bytes(b"half")

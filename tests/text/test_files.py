@@ -88,6 +88,55 @@ def test_encodings_and_line_ends(folder, kind, encoding):
     assert list(TextFiles(f"a{kind}", encoding="utf-8" if encoding == "utf-8-sig" else encoding)) == texts
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "mark"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize("compression", OPENERS)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_marks_line_ends_and_compressions_told_by_the_content(folder, kind, compression, end, mark):
+    content = mark + FORMATS[kind](TEXTS).replace("\r\n", "\n").replace("\n", end)
+    os.rename(write(f"a{compression}", content), f"a{kind}")
+    assert list(TextFiles(f"a{kind}")) == TEXTS
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (b"PK\3\4" + bytes(99), ["a.txt is a ZIP archive. Unpack it first."]),
+        (b"\x28\xb5\x2f\xfd" + bytes(99), ["a.txt is compressed by Zstandard. Unpack it first: `zstd -d`."]),
+        (b"PAR1" + bytes(99), ["a.txt is a Parquet file. Rename it to .parquet"]),
+        (b"%PDF-1.7" + bytes(99), ["a.txt is a PDF document. Save its text"]),
+        (gzip.compress(lzma.compress(b"a good film")), ["a.txt is compressed twice. Unpack it once."]),
+        ("a good film\n".encode("utf-16-le"), ["line 1: every second byte is 0, as in UTF-16: pass", "'utf-16-le'"]),
+        ("a good film\n".encode("utf-16-be"), ["line 1: every second byte is 0, as in UTF-16: pass", "'utf-16-be'"]),
+        (b"good\rbad\rdull\r", ["a.txt: its lines end with a carriage return alone. Convert it: `tr '\\r' '\\n'`"]),
+    ],
+    ids=range(8),
+)
+def test_what_is_no_text_is_told_by_the_content(folder, content, parts):
+    with raises(ValueError, *parts):
+        TextFiles(write("a.txt", content))
+
+
+def test_text_may_begin_like_a_compressed_file(folder):
+    assert list(TextFiles(write("a.txt", "BZh is a word\n"))) == ["BZh is a word"]
+
+
+def test_the_way_out_of_utf_16_works(folder):
+    name = write("a.txt", "a good film\n".encode("utf-16-be"))
+    assert list(TextFiles(name, encoding="utf-16-be")) == ["a good film"]
+
+
+@pytest.mark.parametrize("compression", [".gz", ".xz", ".bz2"])
+def test_a_small_file_does_not_become_a_huge_one(folder, compression, monkeypatch):
+    monkeypatch.setattr("keras_transfer_sentiment.compressed.EXPANDED", 1 << 20)
+    for kind in ("txt", "csv", "jsonl"):
+        name = write(f"a.{kind}{compression}", b'"text"\n' + b'"film"\n' * 300_000)
+        with raises(ValueError, f"{name} expands to more than 100 times its size", "unpack it first"):
+            list(TextFiles(name, column="text"))
+    plain = write("a.txt", OPENERS[compression](f"a.txt{compression}").read())
+    assert sum(1 for _ in TextFiles(plain)) == 300_001
+
+
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
 @pytest.mark.parametrize("kind", FORMATS)
 def test_where_a_block_ends_changes_nothing(folder, monkeypatch, kind, block):
@@ -319,10 +368,10 @@ def test_a_compressed_file_cut_short_or_damaged_is_named(folder, compression):
     with raises(ValueError, f"{name} is cut short, at line ", "Copy or download it again"):
         list(TextFiles(name))
     (folder / name).write_bytes(b"<html>not found</html>" * 9)
-    with raises(ValueError, f"{name} is no valid {compression} file, at line 1 or after"):
+    with raises(ValueError, f"{name} is no valid {compression} file. Copy or download it again"):
         TextFiles(name)
     (folder / name).write_bytes(data[:100_000] + b"\0" * 1000 + data[101_000:])
-    with raises(ValueError, f"{name} is no valid {compression} file, at line "):
+    with raises(ValueError, f"{name} is damaged, at line ", "Copy or download it again"):
         list(TextFiles(name))
 
 

@@ -170,7 +170,7 @@ def test_large_finite_values_are_fine(tmp_path):
         (b"2 3\na 1 2 3\ncaf\xe9 1 2 3\n", ("words.vec, line 3: b'caf\\xe9' is not UTF-8", "iconv")),
         (b"2 3\na 1 2 3\n 1 2 3\n", ("words.vec, line 3: values without a word",)),
         (b"5 3\na 1 2 3\nb 1 2 3\n", ("words.vec: cut short, line 1 promises 5 words, there are 2", "`max_words=2`")),
-        (b"1 3\na 1 2 3\nb 1 2 3\n", ("words.vec: damaged, line 1 promises 1 words, there are 2", "`max_words=1`")),
+        (b"1 3\na 1 2 3\nb 1 2 3\n", ("words.vec: damaged, line 1 promises 1 words, there are more", "`max_words=1`")),
         (b"\x80\x04\x95\x1b\x00\x00\x00", ("words.vec is a Python pickle", "`.kv`", "save_word2vec_format")),
         (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", ("fastText's own binary format", "`.vec` file")),
         ("a " + "x" * 10_000 + " 1\n" + "b\n", ("words.vec, line 2: 0 values, expected 1",)),
@@ -295,6 +295,81 @@ def test_binary_files_that_are_not_what_line_1_says(tmp_path, content, parts):
         read_vectors(path)
 
 
+ROWS = [("film", "1", "-2.5"), ("naïve", "3e0", "4"), ("New\xa0York", "0.5", ".25")]
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, lzma.compress, bz2.compress], ids=["", "gz", "xz", "bz2"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "mark"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\n\n"], ids=["unix", "windows", "fasttext", "blank lines"])
+@pytest.mark.parametrize("separator", [" ", "\t"], ids=["space", "tab"])
+@pytest.mark.parametrize("header", [True, False], ids=["word2vec", "glove"])
+def test_separators_line_ends_marks_and_compressions(tmp_path, header, separator, end, mark, compress):
+    rows = [("3", "2"), *ROWS] if header else ROWS
+    content = mark + "".join(separator.join(row) + end for row in rows).encode()
+    words, vectors = read_vectors(written(tmp_path, compress(content)))
+    assert words == ["film", "naïve", "New\xa0York"]
+    assert vectors.tolist() == [[1, -2.5], [3, 4], [0.5, 0.25]]
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("film 1 2\nbad 3 4\n".encode("utf-16"), ("words.vec is UTF-16", "`iconv -f UTF-16 -t UTF-8`")),
+        ("film 1 2\nbad 3 4\n".encode("utf-16-le"), ("words.vec is UTF-16 without a mark", "UTF-16LE")),
+        ("2 2\nfilm 1 2\nbad 3 4\n".encode("utf-16-be"), ("words.vec is UTF-16 without a mark", "UTF-16BE")),
+        ("film 1 2\n".encode("utf-32"), ("words.vec is UTF-32", "`iconv -f UTF-32 -t UTF-8`")),
+        (gzip.compress("film 1 2\n".encode("utf-16")), ("words.vec is UTF-16",)),
+        ("1 2\ncafé 1 2\n".encode("latin-1"), ("words.vec, line 2:", "not UTF-8", "`iconv -f LATIN1 -t UTF-8`")),
+        (b"2 2\rfilm 1 2\rbad 3 4\r", ("lines that end with a carriage return alone", "`tr '\\r' '\\n'`")),
+        (b"film,1,2\nbad,3,4\n", ("words.vec, line 1: 0 values, expected a word and numbers, a space between",)),
+        (b"film 1,5 2,5\nbad 3 4\n", ("words.vec, line 1: 2 values, expected a word and numbers",)),
+        (b"2 2\nfilm 1 2\nbad 3 4_000\n", ("words.vec, line 3: '4_000', expected a number",)),
+        (gzip.compress(gzip.compress(b"film 1 2\n")), ("words.vec is compressed twice. Unpack it once.",)),
+        (gzip.compress(b"PK\3\4" + bytes(99)), ("words.vec is a ZIP archive. Unpack it first.",)),
+        (b"\x28\xb5\x2f\xfd" + bytes(99), ("words.vec is compressed by Zstandard. Unpack it first: `zstd -d`.",)),
+        (b"\x93NUMPY" + bytes(99), ("words.vec is an array of NumPy. Read it with `numpy.load`.",)),
+        (gzip.compress(b"film 1 2\n") + b"trailing", ("words.vec is damaged or cut short",)),
+        (b"film 1 2\n" + b"\n" * 70_000, ("words.vec, line 65538: 65,537 blank lines, one after the other",)),
+        (b"film" + b" 1" * 70_000, ("words.vec, line 1: 70000 values, expected 65536 at most",)),
+    ],
+    ids=range(17),
+)
+def test_encodings_and_kinds_that_are_not_read(tmp_path, content, parts):
+    with raises(ValueError, *parts):
+        read_vectors(written(tmp_path, content))
+
+
+def test_words_may_hold_what_numbers_may_not(tmp_path):
+    words, _ = read_vectors(written(tmp_path, "a_b 1 2\n1_000 3 4\n"))
+    assert words == ["a_b", "1_000"]
+
+
+@pytest.mark.parametrize("header", [b"900000 2\n", b""])
+def test_a_small_file_does_not_become_a_huge_one(tmp_path, monkeypatch, header):
+    monkeypatch.setattr("keras_transfer_sentiment.compressed.EXPANDED", 1 << 20)
+    rows = header + b"film 0 0\n" * 200_000
+    with raises(ValueError, "words.vec expands to more than 100 times its size", "unpack it first"):
+        read_vectors(written(tmp_path, gzip.compress(rows)))
+
+
+def test_a_header_that_promises_too_much_takes_no_memory(tmp_path):
+    for header in (b"5 400000000", b"999999999999 65536", b"9" * 4000 + b" 2"):
+        tracemalloc.start()
+        with raises(ValueError, "words.vec"):
+            read_vectors(written(tmp_path, header + b"\nfilm 0 0\n"))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 50e6
+
+
+def test_a_count_that_is_too_small_is_seen_without_reading_on(tmp_path):
+    path = written(tmp_path, "1 1\n" + "".join(f"w{i} 1\n" for i in range(1000)) + "broken\n")
+    with raises(ValueError, "line 1 promises 1 words, there are more", "`max_words=1`"):
+        read_vectors(path)
+    with raises(ValueError, "line 1 promises 1 words, there are more"):
+        read_vectors(path, max_words=2)
+
+
 def test_a_line_without_end_is_refused_in_little_memory(tmp_path):
     path = tmp_path / "words.vec.gz"
     with gzip.open(path, "wb", compresslevel=1) as file:
@@ -302,7 +377,7 @@ def test_a_line_without_end_is_refused_in_little_memory(tmp_path):
         for _ in range(40):
             file.write(b" 0.5" * (1 << 18))
     tracemalloc.start()
-    with raises(ValueError, "words.vec.gz, line 1: more than 16,777,216 bytes"):
+    with raises(ValueError, "words.vec.gz, line 1: more than 2,097,152 bytes"):
         read_vectors(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

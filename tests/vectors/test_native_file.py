@@ -1,11 +1,11 @@
-import contextlib
 import json
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
-from keras_transfer_sentiment import SkipGramPretrainer, TextEncoder, WordVectors
+from keras_transfer_sentiment import TextEncoder, WordVectors
+from keras_transfer_sentiment.vectors import native_file
 from keras_transfer_sentiment.vectors.subwords import CharNgrams
 
 from ..contracts import raises
@@ -55,13 +55,14 @@ def cut_at_bars(text):
 
 
 def test_a_tokeniser_of_ones_own_is_given_again(tmp_path):
-    pretrainer = SkipGramPretrainer(4, encoder=TextEncoder(None, tokenizer=cut_at_bars), seed=0)
-    pretrainer.adapt(["a b|c", "c|d"])
-    pretrainer.word_vectors.save(tmp_path / "words.safetensors")
+    adapted = TextEncoder(None, tokenizer=cut_at_bars)
+    adapted.adapt(["a b|c", "c|d"])
+    vectors = WordVectors(adapted, np.eye(4, k=-1)[:, :2])
+    vectors.save(tmp_path / "words.safetensors")
     with raises(ValueError, "a tokenizer of your own, which is not in the file", "encoder=TextEncoder(tokenizer=...)"):
         WordVectors.load(tmp_path / "words.safetensors")
     encoder = TextEncoder(None, tokenizer=cut_at_bars)
-    assert WordVectors.load(tmp_path / "words.safetensors", encoder=encoder) == pretrainer.word_vectors
+    assert WordVectors.load(tmp_path / "words.safetensors", encoder=encoder) == vectors
     assert not encoder.is_adapted
 
 
@@ -86,7 +87,10 @@ def edited(content, change):
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
-        (lambda header: header["__metadata__"].update(version="2"), ("a newer version", "'2', expected '1'")),
+        (
+            lambda header: header["__metadata__"].update(version="3"),
+            ("a newer version of this library, '0.1.0'", "'3', expected '2'"),
+        ),
         (lambda header: header["__metadata__"].update(kind="x"), ("holds no `WordVectors`",)),
         (lambda header: header.pop("__metadata__"), ("holds no `WordVectors`",)),
         (lambda header: header["vectors"].update(shape=[4, 3]), ("is damaged", "size of an array")),
@@ -108,14 +112,69 @@ def test_edited_files(path, change, parts):
             WordVectors.load(path, memory_map=memory_map)
 
 
-def test_cut_and_flipped_files_say_so_or_read_as_something(path):
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda header: header["__metadata__"].update(digest="0" * 64), "words or settings"),
+        (lambda header: header["__metadata__"].update(encoder="{}"), "words or settings"),
+        (lambda header: header["__metadata__"].pop("digest"), "'digest'"),
+        (lambda header: header["vectors"].update(shape=[3, 5]), "words or settings"),
+    ],
+    ids=range(4),
+)
+def test_what_the_digest_covers(path, change, part):
+    path.write_bytes(edited(path.read_bytes(), change))
+    for memory_map in (False, True):
+        with raises(ValueError, "words.safetensors' is damaged: ", part):
+            WordVectors.load(path, memory_map=memory_map)
+
+
+def without_digest(header):
+    header["__metadata__"].update(version="1")
+    for name in ("digest", "digest_of_tables", "written_by"):
+        del header["__metadata__"][name]
+
+
+def test_files_of_version_1_are_read(vectors, path):
+    path.write_bytes(edited(path.read_bytes(), without_digest))
+    assert WordVectors.load(path) == vectors
+
+
+def test_settings_that_are_unknown_here_are_named(path):
+    def change(header):
+        without_digest(header)
+        header["__metadata__"]["written_by"] = "0.9"
+        config = {**json.loads(header["__metadata__"]["encoder"]), "spelling": "british"}
+        header["__metadata__"]["encoder"] = json.dumps(config)
+
+    path.write_bytes(edited(path.read_bytes(), change))
+    with raises(
+        ValueError, "words.safetensors' has the setting 'spelling'", "Version '0.9' wrote it: install that one."
+    ):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize("name", ["vectors", "char_ngrams"])
+def test_numbers_that_are_not_finite_are_refused(vectors, tmp_path, name):
+    matrix, table = vectors.matrix.copy(), vectors.char_ngrams.table.copy()
+    (matrix if name == "vectors" else table)[2, 1] = np.nan
+    native_file.write(tmp_path / "words.safetensors", vectors.encoder, matrix, CharNgrams(table, (3, 4)))
+    with raises(ValueError, f"its {name} hold numbers that are not finite"):
+        WordVectors.load(tmp_path / "words.safetensors")
+
+
+def test_no_cut_and_no_flipped_bit_goes_unseen(path):
     content = path.read_bytes()
     length = 8 + int.from_bytes(content[:8], "little")
-    for end in {*range(9, len(content), 7), len(content) - 1, length}:
+    for end in {*range(len(content)), length}:
         path.write_bytes(content[:end])
-        with pytest.raises(ValueError, match="is damaged"):
+        with pytest.raises(ValueError, match=r"words\.safetensors' is "):
             WordVectors.load(path)
-    for place in range(8, length - 20, 11):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with contextlib.suppress(ValueError):  # one flipped bit may make another word or number
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
+        with pytest.raises(ValueError, match=r"words\.safetensors' (is|was written by a newer)"):
             WordVectors.load(path)
+        if place >= length:
+            continue
+        with pytest.raises(ValueError, match=r"words\.safetensors' (is|was written by a newer)"):
+            WordVectors.load(path, memory_map=True)
