@@ -235,14 +235,6 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"version": 1}', "\x00"])
-def test_a_damaged_folder_is_refused(tmp_path, content):
-    encode(tmp_path)
-    (tmp_path / "corpus.json").write_text(content)
-    with raises(ValueError, "corpus.json", "is damaged. Delete the folder"):
-        CorpusCache(tmp_path, TextEncoder())
-
-
 @pytest.mark.parametrize("name", ["ids", "offsets", "counts.npy", "vocabulary.json"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_damaged_files_are_refused(tmp_path, name, damage):
@@ -257,25 +249,6 @@ def test_damaged_files_are_refused(tmp_path, name, damage):
     with raises(ValueError, "The corpus in", "is damaged. Delete the folder"):
         encode(tmp_path, encoder=encoder)
     assert not encoder.is_adapted
-
-
-def test_every_flipped_byte_of_the_state_is_found(tmp_path):
-    encode(tmp_path)
-    path = tmp_path / "corpus.json"
-    for place in range(path.stat().st_size):
-        flip(path, place)
-        with pytest.raises(ValueError, match=r"corpus.* (damaged|another version)"):
-            CorpusCache(tmp_path, TextEncoder())
-        flip(path, place)
-    CorpusCache(tmp_path, TextEncoder())
-
-
-def test_another_version_is_refused(tmp_path):
-    encode(tmp_path)
-    state = json.loads((tmp_path / "corpus.json").read_text())
-    (tmp_path / "corpus.json").write_text(json.dumps({**state, "version": 99}))
-    with raises(ValueError, "another version of this package: its format is 99", "Pass another `cache_dir`"):
-        CorpusCache(tmp_path, TextEncoder())
 
 
 # Real kills.
