@@ -22,6 +22,7 @@ from keras_transfer_sentiment.text.vocabulary import (
 
 MANY_TEXTS = 256  # texts that are worth a table of the vocabulary
 MANY_TEXTS_COLD = 8192  # the same, where Numba has to be imported first
+LONG_TEXT = 1000  # characters: a longer text is worth as much as several
 
 
 def code_batch(batch: list, look_up: Callable[[list], np.ndarray], table: Any = None) -> CodedTexts:
@@ -78,7 +79,7 @@ class WordCodes:
             nearest: callable or None. Gets a list of words without a code, and returns the codes to take, int32.
             expected: how many texts are to be coded, this batch and those after it.
         """
-        if self._table is None and _is_worth_a_table(expected):
+        if self._table is None and _is_worth_a_table(expected, batch):
             self._table = _make_table(self._codes, self._codes.values())
 
         def look_up(words):
@@ -126,7 +127,7 @@ class WordCounter:
         """
         self._texts += len(batch)
         is_text = bool(batch) and type(batch[0]) is str
-        if is_text and self._table is None and _is_worth_a_table(max(self._expected, self._texts)):
+        if is_text and self._table is None and _is_worth_a_table(max(self._expected, self._texts), batch):
             self._table = _make_table(self._words, range(len(self._words)), remember=True)
             if self._table is not None and len(self._table) == len(self._words):
                 self._numbers = None
@@ -162,8 +163,10 @@ def _code_phrases(ids, vocabulary):
     )
 
 
-def _is_worth_a_table(texts):
-    return texts >= (MANY_TEXTS if sys.modules.get("numba") is not None else MANY_TEXTS_COLD)
+def _is_worth_a_table(texts, batch):
+    """Returns whether there are many texts, or those of a batch are long."""
+    many = MANY_TEXTS if sys.modules.get("numba") is not None else MANY_TEXTS_COLD
+    return texts >= many or (bool(batch) and type(batch[0]) is str and sum(map(len, batch)) >= many * LONG_TEXT)
 
 
 def _make_table(words, codes, remember=False):

@@ -152,7 +152,7 @@ class Checkpoints:
             models[-1].load_weights(folder / "best.weights.h5")
         weights = [model.get_weights() for model in models]
         assert all(np.isfinite(array).all() for arrays in weights for array in arrays)
-        return digest(array.tobytes() for array in weights[0] if array.shape[0] == models[0].vocabulary_size)
+        return digest(array.tobytes() for array in weights[0] if array.shape[:1] == (models[0].vocabulary_size,))
 
 
 JOBS = {"reading": Reading(), "training": Training(), "saving": Saving(), "checkpoints": Checkpoints()}

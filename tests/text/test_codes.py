@@ -96,6 +96,24 @@ def test_many_texts_are_encoded_like_each_alone(rng, options):
         assert alone.ids.tolist() == known
 
 
+@pytest.mark.parametrize("language", ["english", "chinese"])
+def test_one_long_text_goes_through_the_table_too(monkeypatch, language):
+    text = "a good film, \u597d\u7535\u5f71 " * 30
+    reference, encoder = TextEncoder(language), TextEncoder(language)
+    expected = reference.adapt_and_encode([text])
+    monkeypatch.setattr(codes, "MANY_TEXTS", 2)
+    monkeypatch.setattr(codes, "MANY_TEXTS_COLD", 2)
+    monkeypatch.setattr(codes, "LONG_TEXT", 100)
+    tables = []
+    make = codes._import_table()
+    if make is None:
+        pytest.skip("needs Numba")
+    monkeypatch.setattr(codes, "_import_table", lambda: lambda *args: tables.append(make(*args)) or tables[-1])
+    for encoded in (encoder.adapt_and_encode([text]), encoder.encode([text])):
+        np.testing.assert_array_equal(encoded.ids, expected.ids)
+    assert len(tables) == 2  # one for counting, one for the vocabulary
+
+
 def test_the_table_goes_with_the_vocabulary():
     encoder = TextEncoder()
     encoder.adapt(["good film"])
