@@ -148,7 +148,7 @@ class WordVectors(WordMapping):
                 or the default one where the file has none.
             max_words: int or None. At most this many words are read, the first and most frequent ones.
             memory_map: bool. Whether the numbers stay in the file, to be read when they are used. For `save`'s format
-                only; the file must not change as long as the vectors are in use.
+                only; the file must not change as long as the vectors are in use, and their digest is not compared.
 
         Raises:
             FileNotFoundError: there is no such file.
