@@ -32,6 +32,7 @@ _MOST_DIGITS = 12  # of the numbers in line 1
 BLOCK_BYTES = 1 << 20  # bytes read at a time
 FIRST_NUMBERS = 1 << 22  # room for as many at first, doubled when full: GloVe files do not tell their length
 _LONGEST_WORD = 1 << 16  # bytes
+MOST_REPEATED = 100_000  # words, where they are more than the others
 _MOST_DIMENSIONS = 1 << 16
 _TO_UTF8_BINARY = "Write the file again, with words in UTF-8 and without spaces: `iconv` would ruin its numbers."
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -323,6 +324,8 @@ def _collect(rows, place, promised, limit, fix=TO_UTF8):
                 raise file_error(f"{place} {number}", "values without a word before them")
             if word in numbers:
                 twice, repeated = twice + 1, repeated or word
+                if twice > max(MOST_REPEATED, len(numbers)):
+                    raise file_error(f"{place} {number}", f"more than half of the words are repeated, as {short(word)}")
                 continue
             if len(numbers) == len(table):
                 table.resize((2 * len(table), table.shape[1]), refcheck=False)

@@ -139,6 +139,13 @@ def test_a_word_that_comes_twice(tmp_path):
     assert vectors.tolist() == [[1.0], [2.0]]
 
 
+def test_a_file_of_repeated_words_is_refused_before_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_transfer_sentiment.vectors.files.MOST_REPEATED", 3)
+    path = written(tmp_path, "film 1\n" * 9 + "broken\n")
+    with raises(ValueError, "words.vec, line 5: more than half of the words are repeated, as 'film'"):
+        read_vectors(path)
+
+
 def test_large_finite_values_are_fine(tmp_path):
     write_vectors(tmp_path / "words.vec", ["a"], np.full((1, 4), 3e38))
     assert np.isfinite(read_vectors(tmp_path / "words.vec")[1]).all()
@@ -344,10 +351,10 @@ def test_words_may_hold_what_numbers_may_not(tmp_path):
     assert words == ["a_b", "1_000"]
 
 
-@pytest.mark.parametrize("header", [b"900000 2\n", b""])
+@pytest.mark.parametrize("header", [b"900000 5000\n", b""])
 def test_a_small_file_does_not_become_a_huge_one(tmp_path, monkeypatch, header):
     monkeypatch.setattr("keras_transfer_sentiment.compressed.EXPANDED", 1 << 20)
-    rows = header + b"film 0 0\n" * 200_000
+    rows = header + b"".join(b"w%d%s\n" % (number, b" 0" * 5000) for number in range(400))
     with raises(ValueError, "words.vec expands to more than 100 times its size", "unpack it first"):
         read_vectors(written(tmp_path, gzip.compress(rows)))
 
