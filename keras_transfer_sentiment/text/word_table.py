@@ -50,7 +50,7 @@ class WordTable:
         >>> texts = ["a good film, isn't it?", "good"]
         >>> codes, lengths = table(texts, ask=lambda words: np.array([known.get(word, 0) for word in words]))
         >>> codes.tolist(), lengths.tolist()
-        ([0, 1, 2, 0, 0, 1], [5, 1])
+        ([0, 1, 2, 0, 0, 0, 1], [6, 1])
     """
 
     def __init__(self, words: Iterable[Hashable], codes: Iterable[int], remember: bool = False):
