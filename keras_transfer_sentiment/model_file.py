@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.checks import NotFittedError, check_path, short
 from keras_transfer_sentiment.text_model import TextModel
 from keras_transfer_sentiment.vectors.word_vectors import WordVectors
 
@@ -21,10 +21,15 @@ def check_model_file(path: str | os.PathLike) -> None:
         FileNotFoundError: there is no such file.
         ValueError: the file is cut short, damaged, or no `.keras` file at all.
     """
-    path = os.fspath(path)
+    path = check_path(path, "path", "model.keras")
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No model file at {short(path)}. Save one with `model.save('name.keras')`.")
     expected = "Expected a file written by `model.save('name.keras')`. Copy or save it again."
+    if path.endswith((".safetensors", ".vec", ".bin", ".txt", ".gz", ".xz")):
+        raise ValueError(
+            f"{short(path)} is no `.keras` file of a model. Word vectors are read by `WordVectors.load(path)`, and a "
+            "classifier takes the path itself: `TransferSentimentClassifier(path)`."
+        )
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{short(path)} is no `.keras` file, or one cut short. {expected}")
     with zipfile.ZipFile(path) as archive:
@@ -61,6 +66,12 @@ def load_model(path: str | os.PathLike, custom_objects: dict | None = None) -> T
         ['', 'warm', 'funny', 'cold', 'dull']
     """
     check_model_file(path)
+    if custom_objects is not None and not isinstance(custom_objects, dict):
+        raise TypeError(
+            f"`custom_objects` must be a dict from names to classes or functions, or None. Received "
+            f"{short(custom_objects)} of type {type(custom_objects).__name__}. Pass "
+            f"`custom_objects={{'MyHead': MyHead}}`."
+        )
     try:
         model = keras.saving.load_model(path, custom_objects=custom_objects)
     except (TypeError, ValueError) as error:
@@ -89,11 +100,13 @@ def load_model(path: str | os.PathLike, custom_objects: dict | None = None) -> T
     return model
 
 
-def find_word_vectors(source: Any) -> WordVectors:
+def find_word_vectors(source: Any, caller: str, argument: str = "word_vectors") -> WordVectors:
     """Returns the word vectors of a source.
 
     Args:
         source: `WordVectors`, a model that has them as `word_vectors`, or the path of a file of either.
+        caller: name of the public method, for the message.
+        argument: name of its argument, for the message.
 
     Raises:
         TypeError: none of these.
@@ -101,20 +114,32 @@ def find_word_vectors(source: Any) -> WordVectors:
         FileNotFoundError: there is no such file.
         ValueError: the file is broken, or holds another model.
     """
-    path = source if isinstance(source, (str, os.PathLike)) else None
+    path = check_path(source, argument, "words.safetensors") if isinstance(source, (str, os.PathLike)) else None
     if path is not None:
         source = load_model(path) if zipfile.is_zipfile(path) or _is_named_as_model(path) else WordVectors.load(path)
-    if not isinstance(source, WordVectors):
+    if isinstance(source, WordVectors):
+        return source
+    try:
         found = getattr(source, "word_vectors", None)
-        if not isinstance(found, WordVectors):
-            what = short(source) if path is None else f"{short(os.fspath(path))}, which holds a"
-            raise (TypeError if path is None else ValueError)(
-                "Expected `WordVectors`, a `SkipGramPretrainer`, or the path of a file of either. Received "
-                f"{what} {'of type ' if path is None else ''}{type(source).__name__}. Save vectors with "
-                "`pretrainer.word_vectors.save('words.safetensors')`."
-            )
-        source = found
-    return source
+    except NotFittedError:
+        raise NotFittedError(
+            f"`{caller}` received a {type(source).__name__} that has no vectors yet as `{argument}`. Call its "
+            "`fit(texts)` first."
+        ) from None
+    if isinstance(found, WordVectors):
+        return found
+    what = f"{short(source)} of type" if path is None else f"{short(path)}, which holds a"
+    fix = "Save vectors with `pretrainer.word_vectors.save('words.safetensors')`."
+    if path is not None:
+        fix = ""
+    elif isinstance(source, (list, tuple)):
+        fix = "Of texts make them by `SkipGramPretrainer().fit(texts)`, and pass that pretrainer once it is trained."
+    elif hasattr(source, "shape"):
+        fix = "Of an array make them by `WordVectors.from_words(words, array)`."
+    raise (TypeError if path is None else ValueError)(
+        f"`{caller}` expects `WordVectors`, a `SkipGramPretrainer`, or the path of a file of either as `{argument}`. "
+        f"Received {what} {type(source).__name__}. {fix}".rstrip()
+    )
 
 
 def _is_named_as_model(path):

@@ -24,6 +24,7 @@ ROOMS = [
         "text",
         "vectors",
         "layers",
+        "datasets",
         "text_model",
         "model_file",
     ),

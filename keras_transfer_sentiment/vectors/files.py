@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_choice, check_number, short, warn_caller
+from keras_transfer_sentiment.checks import check_choice, check_count, check_path, short, warn_caller
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.vectors.streams import (
     BYTE_ORDER_MARK,
@@ -75,7 +75,7 @@ def read_vectors(
         (['good', 'film'], [[0.25, 2.0], [-1.5, 1.0]])
     """
     check_choice(file_format, "file_format", _FOREIGN)
-    limit = max_words if max_words is None else check_number(max_words, "max_words", 1, kind=int)
+    limit = max_words if max_words is None else check_count(max_words, "max_words")
     file_path = _check_file(path)
     name = os.path.basename(file_path)
     if name.endswith(".keras"):
@@ -162,9 +162,9 @@ def format_of_name(path: str | os.PathLike, file_format: str = "auto") -> str:
     Raises:
         ValueError: the name does not tell the format.
     """
+    name = os.path.basename(check_path(path, "path", "words.safetensors"))
     if check_choice(file_format, "file_format", FORMATS) != "auto":
         return file_format
-    name = os.path.basename(os.fspath(path))
     endings = {".bin": "word2vec-binary", ".vec": "word2vec", ".txt": "word2vec"}
     found = endings.get(os.path.splitext(_uncompressed(name))[1], "auto")
     found = "safetensors" if name.endswith(".safetensors") else found
@@ -178,7 +178,7 @@ def format_of_name(path: str | os.PathLike, file_format: str = "auto") -> str:
 
 def _check_file(path):
     """Returns the path of a file of word vectors as a str, checked."""
-    path = os.fspath(path)
+    path = check_path(path, "path", "words.vec")
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
     return path

@@ -93,7 +93,7 @@ def test_mean_pool_head_config_round_trip():
         ({"hidden_units": 0}, ValueError, ("`hidden_units` must be an integer, 2 or more",)),
         ({"hidden_units": "many"}, TypeError, ("`hidden_units` must be an integer", "'many' of type str")),
         ({"hidden_units": ["x" * 99] * 25_000}, TypeError, ("`hidden_units` must be an integer",)),
-        ({"prior_precision": -1}, ValueError, ("`prior_precision` must be a number, 0.0 or more",)),
+        ({"prior_precision": -1}, ValueError, ("`prior_precision` must be a number, between 0.0 and",)),
         ({"prior_precision": None}, TypeError, ("`prior_precision` must be a number",)),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_sentiment import EncodedTexts, TextEncoder, WordCounts
-from keras_transfer_sentiment.checks import check_stream
+from keras_transfer_sentiment.text.batches import check_stream
 from keras_transfer_sentiment.text.codes import WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts
 from keras_transfer_sentiment.text.vocabulary import VocabularyRules, build_vocabulary

@@ -482,8 +482,13 @@ def test_from_words_leaves_out_what_no_text_gives():
     ("arguments", "options", "kind", "parts"),
     [
         ((["Film"], [[1.0]]), {}, ValueError, ("None of the 1 words", "`lowercase`")),
-        ((["film"], [[1.0], [2.0]]), {}, ValueError, ("each of 1 words", "Received 2 vectors")),
-        ((["film"], [[1.0]]), {"counts": [1, 2]}, ValueError, ("Received 1 vectors and 2 counts",)),
+        ((["film"], [[1.0], [2.0]]), {}, ValueError, ("each of 1 words", "Received [[1.0], [2.0]]")),
+        (
+            (["film"], [[1.0]]),
+            {"counts": [1, 2]},
+            ValueError,
+            ("`counts` must be ints", "each of 1 words", "Received [1, 2]"),
+        ),
         ((["film", "film"], [[1.0], [2.0]]), {}, ValueError, ("1 of the words are repeated",)),
         ((["film"], [[1.0]]), {"encoder": TextEncoder(phrases=True)}, ValueError, ("which words are phrases",)),
         ((["film"], [[np.inf]]), {}, ValueError, ("finite float32 numbers", "in row 1")),
