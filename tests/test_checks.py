@@ -86,6 +86,89 @@ def test_check_weights_refuses_what_is_no_number(weights):
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize("weights", [[1e-40, 1], [1, 1e-7], [2e38, 1], [1e7, 1]])
+def test_check_weights_refuses_what_cannot_be_summed_up(weights):
+    with raises(ValueError, "of 0, or from 1e-06 to 1e+06", "`sample_weight / np.mean(sample_weight)`"):
+        checks.check_weights(weights, 2, "fit")
+
+
+def test_the_advice_on_weights_leads_to_right_ones():
+    sample_weight = [1e-40] * 4
+    assert checks.check_weights(sample_weight / np.mean(sample_weight), 4, "fit").tolist() == [1.0] * 4
+
+
+def test_check_class_weight():
+    assert checks.check_class_weight(0, "w") == 0.0
+    assert checks.check_class_weight(1e-6, "w") == 1e-6
+    with raises(ValueError, "`w` must be 0, or from 1e-06 to 1e+06. Received 1e-45", "by their mean"):
+        checks.check_class_weight(1e-45, "w")
+
+
+# Flags, paths, names and schedules.
+
+
+@pytest.mark.parametrize("value", [True, False, np.True_, np.False_])
+def test_check_flag(value):
+    assert checks.check_flag(value, "stem") is bool(value)
+
+
+@pytest.mark.parametrize("value", ["False", "no", "", 0, 1, None, [], np.array([True]), float("nan")])
+def test_check_flag_refuses(value):
+    with raises(TypeError, "`stem` must be True or False", f"of type {type(value).__name__}", "`stem=True`"):
+        checks.check_flag(value, "stem")
+
+
+def test_check_path(tmp_path):
+    assert checks.check_path("a.txt") == "a.txt"
+    assert checks.check_path(tmp_path) == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "parts"),
+    [
+        (b"a.txt", TypeError, ("b'a.txt' of type bytes", "`os.fsdecode(path)`")),
+        (None, TypeError, ("None of type NoneType", "`pathlib.Path('file')`")),
+        (5, TypeError, ("5 of type int",)),
+        ("", ValueError, ("an empty str",)),
+        ("a\0b", ValueError, ("a character that no name can have",)),
+        pytest.param("\ud800", ValueError, ("a character that no name can have",), id="half a character"),
+    ],
+)
+def test_check_path_refuses(path, kind, parts):
+    with raises(kind, "`path` must be", *parts):
+        checks.check_path(path)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a/b", ValueError), ("", ValueError), (5, TypeError), ([], TypeError)])
+def test_check_name_refuses(name, kind):
+    assert checks.check_name(None) is None
+    assert checks.check_name("films") == "films"
+    with raises(kind, "`name` must be a str without '/'", "`name='films'`"):
+        checks.check_name(name)
+
+
+def test_check_schedule():
+    assert checks.check_schedule(None, None, 0, "auto") == (None, None, 0, "auto")
+    assert checks.check_schedule(np.int64(2), 5, 4, True) == (2, 5, 4, 1)
+    with raises(ValueError, "`batch_size` must be an integer, 1 or more", "Received -1"):
+        checks.check_schedule(-1, 5, 0, 0)
+    with raises(TypeError, "`batch_size` must be an integer", "0.5 of type float"):
+        checks.check_schedule(0.5, 5, 0, 0)
+    with raises(ValueError, "`initial_epoch` must be an integer", "Received -1"):
+        checks.check_schedule(None, 5, -1, 0)
+    with raises(ValueError, "`initial_epoch` must be less than `epochs`", "`initial_epoch=5` and `epochs=5`"):
+        checks.check_schedule(None, 5, 5, 0)
+    with raises(ValueError, "`verbose` must be one of 'auto', 0, 1, 2", "Received 'x'"):
+        checks.check_schedule(None, 5, 0, "x")
+
+
+def test_check_frequency():
+    assert checks.check_frequency(2) == 2
+    assert checks.check_frequency((1, np.int64(3))) == [1, 3]
+    with raises(ValueError, "`validation_freq` must be an integer, 1 or more. Received 0"):
+        checks.check_frequency(0)
+
+
 # Numbers and choices.
 
 
@@ -121,6 +204,27 @@ def test_check_choice():
         checks.check_choice("b", "kind", ("a", None))
     with raises(ValueError, "`kind` must be one of 'a'"):
         checks.check_choice(HUGE, "kind", ("a",))
+
+
+@pytest.mark.parametrize("value", [np.array(["a", "b"]), pd.Series(["a"]), {"a"}, ["a"]])
+def test_check_choice_refuses_containers(value):
+    with raises(ValueError, "`kind` must be one of 'a'"):
+        checks.check_choice(value, "kind", ("a",))
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_check_number_of_huge_integers(value):
+    with raises(ValueError, "`rate` must be a number"):
+        checks.check_number(value, "rate", 0.0)
+
+
+def test_short_of_what_has_no_repr():
+    class Rude:
+        def __repr__(self):
+            raise RuntimeError("no")
+
+    assert "Rude" in checks.short(Rude())
+    assert checks.short(10**9999) == "<int>"
 
 
 def test_not_fitted_error_is_a_value_error():

@@ -165,8 +165,11 @@ class TextNetwork(SeedObjective, TextModel):
             )
         if not compiled.is_default:
             self._check_fits(compiled.options, compiled.takes_loss, outputs, "Compile again" if is_same else advice)
-        if is_same:
-            return
+        if not is_same:
+            self._replace_head(outputs)
+
+    def _replace_head(self, outputs):
+        compiled = self._compiled
         self._set_head(type(self.head).from_config(self.head.get_config()), outputs)
         if compiled.is_default:
             self._compile_default()
@@ -194,7 +197,8 @@ class TextNetwork(SeedObjective, TextModel):
         )
 
     def _put_back(self, state: TrainedState) -> None:
-        self._set_outputs(state.outputs, "")
+        if self.outputs != state.outputs:
+            self._replace_head(state.outputs)
         for variable, value in zip(self._trained_variables(), state.values, strict=True):
             variable.assign(value)
 

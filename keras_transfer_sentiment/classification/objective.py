@@ -105,7 +105,7 @@ def _find(get, identifier, name, example, kind=object):
         found = None
     if found is None or not (callable(found) or kind is not object) or not isinstance(found, kind):
         raise ValueError(
-            f"`{name}` must be the name of {'an' if name[0] in 'aeiou' else 'a'} {name.removesuffix('s')} of Keras, or "
+            f"`{name}` must be the name of {'an' if name[0] in 'aeiou' else 'a'} {name.replace('metrics', 'metric')} of Keras, or "
             f"one itself. Received {short(identifier)}. Pass, for example, {example!r}."
         )
 

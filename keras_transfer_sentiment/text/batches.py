@@ -107,7 +107,8 @@ def check_any(texts: Any, caller: str, argument: str, only_str: bool = False) ->
 def is_batch(texts: Any) -> bool:
     """Returns whether `check_texts` has a say on a value as a whole, so that it is no stream of texts."""
     kinds = (str, bytes, list, tuple, Mapping, set, frozenset, os.PathLike)
-    return isinstance(texts, kinds) or _lister(texts) is not None or _is_table(texts) or is_tensor(texts)
+    is_column = _lister(texts) is not None or _is_table(texts) or is_tensor(texts)
+    return isinstance(texts, kinds) or is_column or _is_dataset(texts)
 
 
 def is_tensor(value: Any) -> bool:
@@ -153,6 +154,26 @@ def _is_table(values):
     if isinstance(values, type):
         return False
     return getattr(values, "ndim", 1) != 1 or (hasattr(values, "columns") and not hasattr(values, "tolist"))
+
+
+def _is_dataset(value):
+    return hasattr(value, "element_spec") or (hasattr(value, "num_batches") and hasattr(value, "__getitem__"))
+
+
+def _read_dataset(dataset, argument):
+    """Returns the code that makes a list of the texts of a dataset of TensorFlow or Keras."""
+    if not hasattr(dataset, "element_spec"):
+        column = "[0]" if isinstance(dataset[0], tuple) else ""
+        return f"[text for number in range(len({argument})) for text in {argument}[number]{column}]"
+    spec, name, rest = dataset.element_spec, "batch", ""
+    if isinstance(spec, tuple):
+        spec, rest = spec[0], ", *_"
+    if isinstance(spec, Mapping):
+        key = next((key for key, each in spec.items() if getattr(each.dtype, "name", "") == "string"), next(iter(spec)))
+        spec, name = spec[key], f"batch[{key!r}]"
+    if not spec.shape.rank:
+        return f"[{name}.decode() for batch{rest} in {argument}.as_numpy_iterator()]"
+    return f"[text.decode() for batch{rest} in {argument}.as_numpy_iterator() for text in {name}.ravel()]"
 
 
 def _column_or_none(value):
@@ -260,6 +281,11 @@ def _no_batch(texts, caller, argument):
             fix = f"Pass its texts: `list({argument})`."
             fix = fix if isinstance(texts[key], numbers.Number) else _pick_column(texts, argument)
         return TypeError(f"{expected}. Received {short(texts)} of type {kind}. {fix}")
+    if _is_dataset(texts):
+        return TypeError(
+            f"{expected}, in a list, as it knows no datasets. Received {short(texts)}. Pass "
+            f"`{_read_dataset(texts, argument)}`."
+        )
     if not isinstance(texts, Iterable):
         fix = f"Pass a list of str, such as `{caller}(['a warm film'])`."
     return TypeError(

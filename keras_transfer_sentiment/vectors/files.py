@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_transfer_sentiment.checks import check_choice, check_count, check_path, short, warn_caller
 from keras_transfer_sentiment.storage import whole_file
+from keras_transfer_sentiment.text.tokens import check_words
 from keras_transfer_sentiment.vectors.streams import (
     BYTE_ORDER_MARK,
     TO_UTF8,
@@ -31,6 +32,7 @@ _HEADER = re.compile(rb"(\d+)[ \t]+(\d+)[ \t\r]*(?:\n|$)")
 _MOST_DIGITS = 12  # of the numbers in line 1
 BLOCK_BYTES = 1 << 20  # bytes read at a time
 FIRST_NUMBERS = 1 << 22  # room for as many at first, doubled when full: GloVe files do not tell their length
+_TEXTS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet")  # names that no word vectors have
 _LONGEST_WORD = 1 << 16  # bytes
 MOST_REPEATED = 100_000  # words, where they are more than the others
 _MOST_DIMENSIONS = 1 << 16
@@ -121,7 +123,7 @@ def write_vectors(
             f"`write_vectors` writes the formats of other tools. Received the name {short(os.fspath(path))}. Let it "
             "end in .vec or .bin, or use `WordVectors.from_words(words, vectors).save(path)`."
         )
-    words = list(words)
+    words = check_words(words, "words")
     with np.errstate(over="ignore"):
         vectors = np.asarray(vectors, "<f4")
     _check_writable(words, vectors)
@@ -179,6 +181,11 @@ def format_of_name(path: str | os.PathLike, file_format: str = "auto") -> str:
 def _check_file(path):
     """Returns the path of a file of word vectors as a str, checked."""
     path = check_path(path, "path", "words.vec")
+    if path.endswith(_TEXTS):
+        raise ValueError(
+            f"{short(path)} has the name of a file of texts, not of word vectors. Read it with `TextFiles(path)`, train a "
+            "`SkipGramPretrainer` on them; or rename it."
+        )
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
     return path

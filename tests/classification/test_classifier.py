@@ -844,3 +844,85 @@ def test_batches_of_heads_that_cannot_pool_beforehand(pretrainer, comments, monk
     ((batches,), _) = given[0]
     assert isinstance(batches, PaddedBatches)
     assert len(batches) == 1
+
+
+# A training that fails.
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize("classes", ["two", "three"])
+def test_a_training_that_diverges_leaves_everything_as_it_was(pretrainer, comments, trainable, classes):
+    model = make(pretrainer, trainable_embedding=trainable)
+    model.compile(keras.optimizers.SGD(1e38), "binary_crossentropy" if classes == "two" else None)
+    labels = comments.labels if classes == "two" else [number % 3 for number in range(len(comments.texts))]
+    before, predicted = weights_of(model), model.predict(comments.texts)
+    with raises(
+        ValueError, "`fit` ended in numbers that are not finite", "the weights of before are back", "learning rate"
+    ):
+        model.fit(comments.texts, labels, epochs=3, verbose=0)
+    assert model.classes is None
+    for path, value in weights_of(model).items():
+        assert np.isfinite(value).all()
+        np.testing.assert_array_equal(value, before[path], err_msg=path)
+    np.testing.assert_array_equal(model.predict(comments.texts), predicted)
+    model.compile("adam")
+    model.fit(comments.texts, comments.labels, epochs=1, verbose=0)
+
+
+def test_a_fit_that_a_callback_breaks_off_fixes_no_classes(pretrainer, comments):
+    class Breaks(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise RuntimeError("stop")
+
+    model = make(pretrainer)
+    predicted = model.predict(comments.texts)
+    with pytest.raises(RuntimeError, match="stop"):
+        model.fit(
+            comments.texts, ["a", "b", "c", "a", *["b"] * (len(comments.texts) - 4)], callbacks=[Breaks()], verbose=0
+        )
+    assert model.classes is None
+    np.testing.assert_array_equal(model.predict(comments.texts), predicted)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "parts"),
+    [
+        ({"batch_size": 0}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
+        ({"batch_size": -1}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
+        ({"batch_size": "a"}, TypeError, ("`batch_size` must be an integer", "'a' of type str")),
+        ({"verbose": "x"}, ValueError, ("`verbose` must be one of",)),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict", "predict_labels"])
+def test_bad_batches(classifier, comments, method, options, kind, parts):
+    labels = (comments.labels,) if method in ("fit", "evaluate") else ()
+    with unchanged(classifier), raises(kind, *parts):
+        getattr(classifier, method)(comments.texts, *labels, **options)
+
+
+@pytest.mark.parametrize("options", [{"shuffle": "no"}, {"validation_freq": 0}, {"initial_epoch": -1}])
+def test_bad_settings_of_fit(classifier, comments, options):
+    with unchanged(classifier), pytest.raises((TypeError, ValueError), match=f"`{next(iter(options))}` must be"):
+        classifier.fit(comments.texts, comments.labels, **options)
+
+
+def test_ids_beyond_the_type_are_refused(classifier):
+    with raises(ValueError, "`predict` expects word ids from 0 to", "from 1 to 4294967297"):
+        classifier.predict(np.array([[1, 2**32 + 1]]))
+    with raises(ValueError, "`predict` received no texts"):
+        classifier.predict(np.zeros((0, 3), int))
+
+
+def test_labels_before_the_first_fit(untrained):
+    with raises(ValueError, "`evaluate` comes before the first `fit`", "'good' of type str at position 0", "`classes="):
+        untrained.evaluate(["a film"], ["good"], verbose=0)
+
+
+def test_seed_words_in_place_of_a_head(pretrainer):
+    with raises(TypeError, "`head` must be a Keras layer", "`seed_words={'positive': ['gem']}`"):
+        TransferSentimentClassifier(pretrainer, {"positive": ["gem"]})
+
+
+def test_a_single_text_in_a_call(classifier):
+    with raises(TypeError, "`call` expects a batch of texts", "Wrap it in a list"):
+        classifier("a text")

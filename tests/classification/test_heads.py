@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 
 from keras_transfer_sentiment import MeanPoolHead, SentimentHead
+from keras_transfer_sentiment.classification.heads import build_head
 
 from ..contracts import raises
 
@@ -121,3 +122,23 @@ def test_base_class_has_no_prior_loss_and_drops_the_mask(words, mask):
     head = SentimentHead()
     assert head.prior_loss() == 0.0
     assert head.compute_mask(words, mask=mask) is None
+
+
+def test_a_head_with_the_old_name_of_its_prior_is_refused():
+    class OldHead(MeanPoolHead):
+        def penalty(self):
+            return 0.0
+
+    class BothHead(OldHead):
+        def prior_loss(self):
+            return 0.0
+
+    class OldBase(SentimentHead):
+        def penalty(self):
+            return 0.0
+
+    with raises(TypeError, "`OldBase.penalty` is named `prior_loss` now", "Rename the method"):
+        build_head(OldBase(), 1, 4)
+    with raises(TypeError, "`OldHead.penalty` is named `prior_loss` now"):
+        build_head(OldHead(), 1, 4)
+    build_head(BothHead(), 1, 4)

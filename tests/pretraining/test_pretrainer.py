@@ -693,6 +693,7 @@ def test_adapt_with_another_size(small):
         ({"subsample": 0}, ValueError, ("`subsample` must be a number",)),
         ({"subsample": 1.5}, ValueError, ("`subsample` must be a number",)),
         ({"learning_rate": 0}, ValueError, ("`learning_rate` must be a number",)),
+        ({"learning_rate": 1e30}, ValueError, ("`learning_rate` must be a number, between 1e-12 and 10.0",)),
         ({"learning_rate": float("nan")}, ValueError, ("`learning_rate` must be a number", "nan")),
         ({"learning_rate": float("inf")}, ValueError, ("`learning_rate` must be a number", "inf")),
         ({"seed": -1}, ValueError, ("`seed` must be an integer, 0 or more",)),
@@ -704,3 +705,18 @@ def test_adapt_with_another_size(small):
 def test_bad_arguments(options, kind, parts):
     with raises(kind, *parts):
         SkipGramPretrainer(**options)
+
+
+@pytest.mark.parametrize("options", [{}, {"window": 2, "char_ngrams": (3, 4)}])
+def test_vectors_stay_finite_at_the_highest_learning_rate(corpus, options):
+    model = SkipGramPretrainer(8, learning_rate=10.0, seed=0, **options)
+    history = model.fit(corpus, epochs=30, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert np.isfinite(model.word_vectors.matrix).all()
+
+
+def test_adapt_to_counts(corpus):
+    model, other = SkipGramPretrainer(2, seed=0), SkipGramPretrainer(2, seed=0)
+    model.adapt(model.encoder.count(corpus))
+    other.adapt(corpus)
+    assert model.encoder.vocabulary == other.encoder.vocabulary

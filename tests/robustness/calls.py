@@ -235,7 +235,8 @@ def _call_once(report, case, stage, right, wrong, all_doors):
             problem += " the call was refused and has changed what it was made on"
     if digest(subject) != state:
         stage.forget(door.subject)
-    report.add(outcome, case, f"{described}: {problem}" if problem else "")
+    told = f"{described}: {problem}".encode("ascii", "backslashreplace").decode()  # a terminal may not show all of it
+    report.add(outcome, case, told if problem else "")
 
 
 def _method(door, subject):
@@ -256,8 +257,8 @@ def explain_error(error: BaseException, door: Door) -> str:
         return ""
     if problem := explain_origin(error) or explain_message(error):
         return problem
-    if isinstance(error, OSError):
-        return ""  # it names the file
+    if isinstance(error, OSError) or _raised_by_the_value(error):
+        return ""  # it names the file, or is the caller's own
     names = [*door.parameters, door.name.rpartition(".")[2]]
     return "" if any(name in str(error) for name in names) else f"a message without an argument's name: {str(error)!r}"
 
@@ -266,7 +267,7 @@ def explain_origin(error: BaseException) -> str:
     """Returns `""` where an error was raised by a line of this library, or by an object of the caller's own."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     told = f"{type(error).__name__}: {str(error)[:200]!r} in {frame.filename}:{frame.lineno}"
-    if frame.filename == nasty.__file__:
+    if _raised_by_the_value(error):
         return ""
     if not isinstance(error, (*DOCUMENTED, OSError)):
         return f"an internal error, {told}"
@@ -274,6 +275,10 @@ def explain_origin(error: BaseException) -> str:
         return f"an error of others, {told}"
     is_raised = (frame.line or "").lstrip().startswith(("raise", ")", 'f"', '"', "(", "'"))
     return "" if is_raised else f"an error that Python raised, {told}"
+
+
+def _raised_by_the_value(error):
+    return traceback.extract_tb(error.__traceback__)[-1].filename == nasty.__file__
 
 
 def digest(subject: Any) -> str:
