@@ -104,9 +104,10 @@ def _find(get, identifier, name, example, kind=object):
     except Exception:  # whatever Keras makes of an identifier that it does not know
         found = None
     if found is None or not (callable(found) or kind is not object) or not isinstance(found, kind):
+        article, kind_name = "an" if name == "optimizer" else "a", name.replace("metrics", "metric")
         raise ValueError(
-            f"`{name}` must be the name of {'an' if name[0] in 'aeiou' else 'a'} {name.replace('metrics', 'metric')} of Keras, or "
-            f"one itself. Received {short(identifier)}. Pass, for example, {example!r}."
+            f"`{name}` must be the name of {article} {kind_name} of Keras, or one itself. Received {short(identifier)}. "
+            f"Pass, for example, {example!r}."
         )
 
 

@@ -183,8 +183,8 @@ def _check_file(path):
     path = check_path(path, "path", "words.vec")
     if path.endswith(_TEXTS):
         raise ValueError(
-            f"{short(path)} has the name of a file of texts, not of word vectors. Read it with `TextFiles(path)`, train a "
-            "`SkipGramPretrainer` on them; or rename it."
+            f"{short(path)} has the name of a file of texts, not of word vectors. Train a `SkipGramPretrainer` on "
+            "`TextFiles(path)`; or rename it."
         )
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
