@@ -106,8 +106,8 @@ def _find(get, identifier, name, example, kind=object):
     if found is None or not (callable(found) or kind is not object) or not isinstance(found, kind):
         article, kind_name = "an" if name == "optimizer" else "a", name.replace("metrics", "metric")
         raise ValueError(
-            f"`{name}` must be the name of {article} {kind_name} of Keras, or one itself. Received {short(identifier)}. "
-            f"Pass, for example, {example!r}."
+            f"`{name}` must be the name of {article} {kind_name} of Keras, or one itself. Received "
+            f"{short(identifier)}. Pass, for example, {example!r}."
         )
 
 

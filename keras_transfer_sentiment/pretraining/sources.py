@@ -52,7 +52,7 @@ class Source:
 
     def adapt(self, encoder: TextEncoder) -> None:
         """Lets an encoder learn its vocabulary from the texts."""
-        encoder.learn_batches(*encoder.check_any(self._texts, self._caller))
+        encoder.learn_batches(*encoder.check_any(self._texts, self._caller, "texts"))
 
     def _encode_in_files(self, folder, encoder, grow, verbose):
         texts = encoder.check(self._texts, self._caller) if is_batch(self._texts) else self._texts
