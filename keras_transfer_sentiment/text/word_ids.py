@@ -9,7 +9,6 @@ from keras_transfer_sentiment.text.codes import WordCodes, WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts
 from keras_transfer_sentiment.text.phrases import join_pair
 from keras_transfer_sentiment.text.tokenizers import normalize_word
-from keras_transfer_sentiment.text.tokens import has_hash
 from keras_transfer_sentiment.text.vocabulary import (
     Translation,
     Vocabulary,
@@ -66,10 +65,7 @@ class WordIds:
         if not self.is_adapted:
             return 0
         ids = self._word_codes().ids
-        try:
-            number = ids.get(word)
-        except TypeError:  # without a hash it is no word
-            return 0
+        number = ids.get(word)
         if number is None and isinstance(word, str):
             number = ids.get(normalize_word(word))
         return max(number or 0, 0)
@@ -81,35 +77,24 @@ class WordIds:
         """
         if isinstance(word, str) and (not word or (self.lowercase and word != word.lower())):
             return False
-        return has_hash(word) and word not in self._rules.stop_words
+        return word not in self._rules.stop_words
 
-    def word_id(self, word: Hashable, caller: str = "TextEncoder.word_id", owner: str = "encoder") -> int:
+    def word_id(self, word: Hashable) -> int:
         """Returns the id of a word.
-
-        Args:
-            word: the word.
-            caller: name of the public method, for the message.
-            owner: what the user calls this encoder, for the message.
 
         Raises:
             KeyError: the word is not in the vocabulary.
-            TypeError: what has no hash, such as a list of words.
         """
         self._check_adapted()
         if number := self._find_id(word):
             return number
-        if not has_hash(word):
-            raise TypeError(
-                f"`{caller}` takes one word at a time. Received {short(word)} of type {type(word).__name__}. For many "
-                "write `[... for word in words]`."
-            )
         if word in self._rules.stop_words:
             raise KeyError(
-                f"`{caller}`: {short(word)} is a stop word of this `TextEncoder`, so it has no vector. Take another "
-                "word, or pretrain with an encoder of other `stop_words`."
+                f"{short(word)} is a stop word of this `TextEncoder`, so it has no vector. Take another word, or "
+                "pretrain with an encoder of other `stop_words`."
             )
-        explained = self._explain_unknown(word) or f"See how a text is cut with `{owner}.tokenize(text)`."
-        raise KeyError(f"`{caller}`: {short(word)} is not in the vocabulary of {self.size - 1} words. {explained}")
+        size = self.size - 1
+        raise KeyError(f"{short(word)} is not in the vocabulary of {size} words. {self._explain_unknown(word)}")
 
     def start_counting(self, grow: bool = False, expected: int = 0) -> WordCounter:
         """Returns a counter for the words to learn; where the vocabulary is to grow, its words get the first numbers.
@@ -144,15 +129,18 @@ class WordIds:
         self._vocabulary, self._codes = vocabulary, None
         self._phrases = {pair: join_pair(*pair) for pair in vocabulary.phrases}
 
+    def get_vocabulary(self) -> Vocabulary:
+        """Returns the vocabulary as a value, which nothing changes."""
+        return self._vocabulary
+
     def get_vocabulary_state(self) -> dict:
         """Returns the vocabulary: `words` (list), `counts` (list of int) and `phrases` (list of lists of two str)."""
         words, counts, phrases = self._vocabulary.words, self._vocabulary.counts, self._vocabulary.phrases
         return {"words": list(words), "counts": counts.tolist(), "phrases": [list(pair) for pair in phrases]}
 
     def set_vocabulary_state(self, state: dict) -> None:
-        """Takes over the result of `get_vocabulary_state`; `phrases` may be absent."""
-        phrases = [(left, right) for left, right in state.get("phrases", ())]
-        self.set_vocabulary(Vocabulary(list(state["words"]), np.asarray(state["counts"], "int64"), phrases))
+        """Takes over the result of `get_vocabulary_state`; see `Vocabulary.from_state`."""
+        self.set_vocabulary(Vocabulary.from_state(state))
 
     def _check_adapted(self):
         if not self.is_adapted:
@@ -164,7 +152,7 @@ class WordIds:
         return self._codes
 
     def _explain_unknown(self, word):
-        return ""
+        return "See how a text is cut with `encoder.tokenize(text)`."
 
     @property
     def _joins_words(self):
