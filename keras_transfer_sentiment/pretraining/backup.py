@@ -4,7 +4,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,15 @@ class TrainingBackup:
     Args:
         path: the file.
         key: what has to be the same for a training to go on: settings by name, in JSON's types.
+        first_steps: the numbers of the steps, each as good as the others, at which the training may have begun; the
+            first one counts where there is nothing to go on from.
     """
 
-    def __init__(self, path: str | os.PathLike, key: dict):
+    def __init__(self, path: str | os.PathLike, key: dict, first_steps: Sequence[int] = (0,)):
         self._path = Path(path)
         self._key = key
+        self._first_steps = first_steps
+        self._first_step = first_steps[0]
         self._due = time.monotonic() + BACKUP_SECONDS
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> bool:
@@ -44,9 +48,16 @@ class TrainingBackup:
                     f"The interrupted training in {short(str(self._path))} had `{name}` {short(key.get(name))}; it is "
                     f"{short(value)} now. Go on with the same settings, or delete the file to train anew."
                 )
+        if key.get("first_step") not in self._first_steps:
+            raise ValueError(
+                f"The interrupted training in {short(str(self._path))} began at step {short(key.get('first_step'))}; "
+                f"this model has taken {self._first_steps[0]} steps. Call `fit` on a new model of the same settings, "
+                "which goes on, or delete the file to train anew."
+            )
         with np.load(self._path, allow_pickle=False) as file:
             for name, array in arrays.items():  # one at a time: they may be large
                 array[...] = file[name]
+        self._first_step = key["first_step"]
         return True
 
     def _saved_key(self, arrays):
@@ -71,7 +82,7 @@ class TrainingBackup:
         start = time.monotonic()
         if start < self._due:
             return
-        key = np.array(json.dumps(self._key))
+        key = np.array(json.dumps({**self._key, "first_step": self._first_step}))
         arrays = {**state(), "key": key}
         write_whole(self._path, lambda path: _save_arrays(path, arrays))
         now = time.monotonic()

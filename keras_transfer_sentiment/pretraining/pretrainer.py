@@ -209,6 +209,7 @@ class SkipGramPretrainer(TableModel):
             return self._train(self._run, verbose, callbacks)
 
     def _train(self, run, verbose, callbacks):
+                backup=None if cache_dir is None else (Path(cache_dir) / "training.npz", self._backup_key()),
         # Keras gets the numbers of the step groups alone: as tensors, the groups themselves would take time and memory.
         numbers = tf.data.Dataset.range(run.schedule.groups)
         options = tf.data.Options()
