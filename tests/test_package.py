@@ -24,6 +24,7 @@ ROOMS = [
         "vectors",
         "layers",
         "text_model",
+        "callbacks",
         "model_file",
     ),
     *("classification", "pretraining", "demo", "native_logs", "cli", "__init__"),

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_transfer_sentiment.callbacks import check_callbacks, list_callbacks
 from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
 from keras_transfer_sentiment.classification.backend import decode_strings, is_dataset
 from keras_transfer_sentiment.classification.features import plan_training
@@ -164,7 +165,9 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
 
         Raises:
             TypeError: not texts, or not labels.
-            ValueError: empty input, lengths that differ, a label that is no class, or labels of one class only.
+            ValueError: empty input, lengths that differ, a label that is no class, labels of one class only, or a
+                callback that waits for what this `fit` does not report.
+            RuntimeError: this process was forked after TensorFlow had started.
         """
         check_choice(verbose, "verbose", VERBOSE)
         epochs = epochs if epochs is None else check_number(epochs, "epochs", 1, kind=int)
@@ -173,6 +176,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         examples = held_out = None
         if x is not None:
             texts, given, weights = read_examples(x, y, sample_weight, self._encoded, "fit")
+        callbacks = check_callbacks(callbacks, self.optimizer, bool(validation_data is not None or validation_split))
             labels = self._labels or ClassLabels.learn(given, "fit")
             examples = Examples(texts, labels.encode(given, len(texts), "fit"), weights)
         elif y is not None or sample_weight is not None or validation_split:
@@ -239,6 +243,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         """Returns the probabilities of the classes of each text.
 
         Args:
+        callbacks = list_callbacks(callbacks)
             x: batch of texts: list, tuple, 1D NumPy array or Series of str or of token lists, a `tf.data.Dataset`,
                 `EncodedTexts`, or int ids `(batch, time)`. A text without a known word gets the same
                 probabilities as any other such text, the classifier's prior, never NaN.

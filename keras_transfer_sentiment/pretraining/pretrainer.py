@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer_sentiment.callbacks import check_callbacks
 from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
 from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.pretraining import sources
@@ -155,7 +156,7 @@ class SkipGramPretrainer(TableModel):
                 up to 200 for a few sentences, then several passes an epoch. A number means single passes: a few
                 thousand texts need dozens of them.
             verbose: `"auto"`, 0, 1 or 2, as in Keras.
-            callbacks: list of `keras.callbacks.Callback`.
+            callbacks: list of `keras.callbacks.Callback`. They are told the `loss` alone.
             initial_epoch: int. Epoch to start from, as in Keras.
             grow_vocabulary: bool. Whether new words of these texts enter the vocabulary, after those there are, which
                 keep their vectors as a start. See `TextEncoder.grow`.
@@ -169,7 +170,9 @@ class SkipGramPretrainer(TableModel):
 
         Raises:
             TypeError: not texts, or labels with them.
-            ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder.
+            ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder;
+                a callback that changes the learning rate, or waits for more than `loss`; a `tf.distribute` strategy.
+            RuntimeError: on a GPU, this process was forked after TensorFlow had started.
             OSError: a file that cannot be read, a full disk, or a `cache_dir` that another process uses.
         """
         if y is not None:
@@ -190,6 +193,8 @@ class SkipGramPretrainer(TableModel):
             )
         self._word_vectors = None
         opened = contextlib.nullcontext(x) if isinstance(x, EncodedTexts) else sources.open_source(x, "fit", cache_dir)
+        callbacks = check_callbacks(callbacks, None, validates=False)
+        self._check_place()
         with opened as source, contextlib.ExitStack() as stack:
             corpus = self._encode_corpus(source, grow_vocabulary, cache_dir, verbose)
             self._run = TrainingRun(
