@@ -20,6 +20,7 @@ from keras_transfer_sentiment.classification.network import TextNetwork
 from keras_transfer_sentiment.classification.raw_batches import RawBatches
 from keras_transfer_sentiment.classification.seed_words import SeedWords, add_seed_words
 from keras_transfer_sentiment.classification.transfer import transfer_vectors
+from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.registration import PACKAGE
 from keras_transfer_sentiment.text.encoder import EncodedTexts
@@ -99,6 +100,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
 
     def _set_up(self, encoder, shape, head, classes, seeds, trainable_embedding, seed, dtype, name):
         """Makes all parts but the word vectors, which come from a source or with the weights of a file."""
+        check_not_forked(type(self).__name__)
         labels = None if classes is None else ClassLabels(classes)
         super().__init__(encoder, name=name, dtype=dtype)
         self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
@@ -169,14 +171,15 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
                 callback that waits for what this `fit` does not report.
             RuntimeError: this process was forked after TensorFlow had started.
         """
+        check_not_forked("fit")
         check_choice(verbose, "verbose", VERBOSE)
         epochs = epochs if epochs is None else check_number(epochs, "epochs", 1, kind=int)
         batch_size = batch_size if batch_size is None else check_number(batch_size, "batch_size", 1, kind=int)
         check_number(validation_split, "validation_split", 0.0, 0.99)
+        callbacks = check_callbacks(callbacks, self.optimizer, bool(validation_data is not None or validation_split))
         examples = held_out = None
         if x is not None:
             texts, given, weights = read_examples(x, y, sample_weight, self._encoded, "fit")
-        callbacks = check_callbacks(callbacks, self.optimizer, bool(validation_data is not None or validation_split))
             labels = self._labels or ClassLabels.learn(given, "fit")
             examples = Examples(texts, labels.encode(given, len(texts), "fit"), weights)
         elif y is not None or sample_weight is not None or validation_split:
@@ -233,9 +236,14 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
 
         Returns:
             list of float, loss first, or a dict with `return_dict=True`.
+
+        Raises:
+            RuntimeError: this process was forked after TensorFlow had started.
         """
+        check_not_forked("evaluate")
         if isinstance(x, PaddedBatches):  # from Keras, which evaluates in `fit`
             return super().evaluate(x, verbose=verbose, callbacks=callbacks, **kwargs)
+        callbacks = list_callbacks(callbacks)
         examples = self._examples(x, y, sample_weight, "evaluate")
         return self._trainer.evaluate(examples, batch_size, verbose=verbose, callbacks=callbacks, **kwargs)
 
@@ -243,7 +251,6 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         """Returns the probabilities of the classes of each text.
 
         Args:
-        callbacks = list_callbacks(callbacks)
             x: batch of texts: list, tuple, 1D NumPy array or Series of str or of token lists, a `tf.data.Dataset`,
                 `EncodedTexts`, or int ids `(batch, time)`. A text without a known word gets the same
                 probabilities as any other such text, the classifier's prior, never NaN.
@@ -253,7 +260,11 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         Returns:
             float32 array `(len(x), 1)`, the probability of the later of two classes in `classes`, or
             `(len(x), classes)`.
+
+        Raises:
+            RuntimeError: this process was forked after TensorFlow had started.
         """
+        check_not_forked("predict")
         x = drop_labels(x, "predict") if is_dataset(x) else decode_strings(x)
         if is_dataset(x) or isinstance(x, EncodedTexts) or getattr(x, "ndim", 1) != 1:
             encoded = self._encoded(x, "predict")
@@ -290,6 +301,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         Returns:
             int64, bool or str array `(len(x),)`.
         """
+        check_not_forked("predict_labels")
         threshold = check_number(threshold, "threshold", 0.0, 1.0)
         labels = self._labels or BINARY
         if labels.outputs == 1:

@@ -8,6 +8,7 @@ from keras_transfer_sentiment.checks import check_weights
 from keras_transfer_sentiment.classification.backend import decode_strings
 from keras_transfer_sentiment.classification.labelled import LENGTH_MULTIPLE
 from keras_transfer_sentiment.classification.labels import BINARY, ClassLabels
+from keras_transfer_sentiment.forks import check_not_forked
 
 
 class RawBatches:
@@ -49,6 +50,7 @@ class RawBatches:
         return x, (self._labels or BINARY).encode(y, len(x), caller, one_class_ok=True)
 
     def _padded(self, x, caller):
+        check_not_forked(caller)
         return self._encoded(decode_strings(x), caller).padded(LENGTH_MULTIPLE)
 
 

@@ -13,8 +13,10 @@ import tensorflow as tf
 
 from keras_transfer_sentiment.callbacks import check_callbacks
 from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
+from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.pretraining import sources
+from keras_transfer_sentiment.pretraining.engine import runs_on_accelerator
 from keras_transfer_sentiment.pretraining.run import Settings, TrainingRun
 from keras_transfer_sentiment.pretraining.table_model import TableModel
 from keras_transfer_sentiment.registration import PACKAGE
@@ -191,10 +193,10 @@ class SkipGramPretrainer(TableModel):
                 f"`initial_epoch` must be less than `epochs`. Received `initial_epoch={initial_epoch}` and "
                 f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
             )
-        self._word_vectors = None
-        opened = contextlib.nullcontext(x) if isinstance(x, EncodedTexts) else sources.open_source(x, "fit", cache_dir)
         callbacks = check_callbacks(callbacks, None, validates=False)
         self._check_place()
+        self._word_vectors = None
+        opened = contextlib.nullcontext(x) if isinstance(x, EncodedTexts) else sources.open_source(x, "fit", cache_dir)
         with opened as source, contextlib.ExitStack() as stack:
             corpus = self._encode_corpus(source, grow_vocabulary, cache_dir, verbose)
             self._run = TrainingRun(
@@ -207,14 +209,24 @@ class SkipGramPretrainer(TableModel):
                 initial_epoch=initial_epoch,
                 ngram_rows=self._ngram_rows,
                 run_eagerly=self.run_eagerly,
+                backup=None if cache_dir is None else (Path(cache_dir) / "training.npz", self._backup_key()),
             )
             stack.callback(self._end_run)
-            if cache_dir is not None:
-                self._run.back_up(Path(cache_dir) / "training.npz", self._backup_key())
             return self._train(self._run, verbose, callbacks)
 
+    def _check_place(self):
+        """Refuses to train where it would end in an error of TensorFlow's, or never."""
+        if runs_on_accelerator(self.char_ngrams is not None):
+            check_not_forked("fit")
+        default = tf.distribute.get_strategy()
+        if tf.distribute.has_strategy() or self.distribute_strategy is not default:
+            raise ValueError(
+                "`fit` of a SkipGramPretrainer uses all cores of one machine and no `tf.distribute` strategy. Received "
+                f"a model in the scope of a {type(self.distribute_strategy).__name__}. Make and fit the pretrainer "
+                "outside of `strategy.scope()`; the classifier may be inside."
+            )
+
     def _train(self, run, verbose, callbacks):
-                backup=None if cache_dir is None else (Path(cache_dir) / "training.npz", self._backup_key()),
         # Keras gets the numbers of the step groups alone: as tensors, the groups themselves would take time and memory.
         numbers = tf.data.Dataset.range(run.schedule.groups)
         options = tf.data.Options()

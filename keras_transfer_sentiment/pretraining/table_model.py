@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.checks import NotFittedError
+from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.layers import MaskedMeanPooling
 from keras_transfer_sentiment.pretraining.run import TrainingRun
 from keras_transfer_sentiment.pretraining.tables import Progress, Tables, TrainingState, create_tables
@@ -106,11 +107,20 @@ class TableModel(TextModel):
             "`word_vectors.evaluate_word_pairs(path)`, or evaluate a `TransferSentimentClassifier` made of it."
         )
 
+    def predict_on_batch(self, x) -> np.ndarray:
+        """Returns what `predict` does."""
+        return self.predict(x)
+
+    def _exported(self):
+        ids = keras.Input((None,), dtype="int32")
+        return keras.Model(ids, MaskedMeanPooling()(self.embedding_layer()(ids)))
+
     def _nearest_words(self):
         return self.word_vectors.nearest_words
 
     def embedding_layer(self) -> keras.layers.Embedding:
         """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
+        check_not_forked("embedding_layer")
         vectors = self.word_vectors.matrix
         layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
         layer.build()
