@@ -50,7 +50,8 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         trainable_embedding: bool. Whether `fit` changes the word vectors too.
         seed: int or None. For the initial weights of the default head and the order of batches; None takes one from
             Python's `random`, which `keras.utils.set_random_seed` seeds.
-        dtype: str, `keras.DTypePolicy` or None. The precision, as for any Keras layer; None takes Keras's default.
+        dtype: str, `keras.DTypePolicy` or None. The precision, as for any Keras layer; None takes Keras's default. In
+            half precision throughout, `"float16"` or `"bfloat16"`, it can predict and not be trained.
         name: str or None.
 
     Raises:
@@ -172,6 +173,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
             RuntimeError: this process was forked after TensorFlow had started.
         """
         check_not_forked("fit")
+        self._check_precision("fit")
         check_choice(verbose, "verbose", VERBOSE)
         epochs = epochs if epochs is None else check_number(epochs, "epochs", 1, kind=int)
         batch_size = batch_size if batch_size is None else check_number(batch_size, "batch_size", 1, kind=int)

@@ -16,6 +16,7 @@ class RawBatches:
 
     _labels: ClassLabels | None
     _encoded: Any
+    _check_precision: Any
 
     def __call__(self, inputs, *args, **kwargs):
         """Calls the model on ids or, outside of a graph, on raw texts."""
@@ -28,6 +29,7 @@ class RawBatches:
 
         Classes must be known: pass `classes=` when the classifier is made, or label with 0 and 1.
         """
+        self._check_precision("train_on_batch")
         x, y = self._batch(x, y, "train_on_batch")
         weights = check_weights(sample_weight, len(y), "train_on_batch")
         if class_weight is not None:

@@ -36,7 +36,7 @@ class TableModel(TextModel):
 
     def __init__(self, encoder: TextEncoder, name: str | None = None):
         super().__init__(encoder, name=name)
-        self._mean = MaskedMeanPooling()
+        self._mean = MaskedMeanPooling(dtype="float32")  # the vectors' own, whatever Keras's policy is
 
     @property
     def vocabulary_size(self) -> int:
@@ -113,7 +113,7 @@ class TableModel(TextModel):
 
     def _exported(self):
         ids = keras.Input((None,), dtype="int32")
-        return keras.Model(ids, MaskedMeanPooling()(self.embedding_layer()(ids)))
+        return keras.Model(ids, self._mean(self._make_embedding("float32")(ids)))
 
     def _nearest_words(self):
         return self.word_vectors.nearest_words
@@ -121,8 +121,13 @@ class TableModel(TextModel):
     def embedding_layer(self) -> keras.layers.Embedding:
         """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
         check_not_forked("embedding_layer")
+        return self._make_embedding(None)
+
+    def _make_embedding(self, dtype):
         vectors = self.word_vectors.matrix
-        layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
+        layer = keras.layers.Embedding(
+            *vectors.shape, mask_zero=True, trainable=False, dtype=dtype, name="word_vectors"
+        )
         layer.build()
         layer.embeddings.assign(vectors)
         return layer
