@@ -5,6 +5,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ import tensorflow as tf
 from keras_transfer_sentiment.archive import check_unpacked, write_contents
 from keras_transfer_sentiment.checked_weights import CheckedWeights
 from keras_transfer_sentiment.checks import NotFittedError, check_number, short, warn_caller
+from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
@@ -38,6 +40,11 @@ class TextModel(CheckedWeights, keras.Model):
             warn_caller(f"This model cannot be saved. {problem}")
         self.encoder = encoder
         self._nearest: NearestWords | None = None  # for words outside the vocabulary, where words have n-grams
+
+    def __call__(self, *args, **kwargs):
+        """Calls the model on ids, as in Keras."""
+        check_not_forked("call")
+        return super().__call__(*args, **kwargs)
 
     def encode(self, x) -> EncodedTexts:
         """Returns a batch as encoded texts.
@@ -166,6 +173,50 @@ class TextModel(CheckedWeights, keras.Model):
             super().save(part, zipped=zipped, **kwargs)
             write_contents(part)
 
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",  # noqa: A002 - Keras's name
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs,
+    ) -> None:
+        """Writes what computes answers from word ids, for TensorFlow Serving and others that know no Python.
+
+        Texts become ids in Python: `encode(texts).padded()` makes the int32 ids `(batch, time)` that the exported
+        function `serve` takes. It returns what `predict` does.
+
+        Args:
+            filepath: path of the folder or file.
+            format: as in Keras.
+            verbose: as in Keras.
+            input_signature: as in Keras; None takes ids of any number of texts, of any length.
+            **kwargs: as in Keras.
+
+        Raises:
+            NotFittedError: there is no vocabulary yet.
+            RuntimeError: this process was forked after TensorFlow had started.
+
+        Examples:
+            >>> pretrainer = SkipGramPretrainer(embedding_dim=4, seed=0)
+            >>> pretrainer.adapt(["warm and funny", "cold and dull"])
+            >>> path = os.path.join(tempfile.mkdtemp(), "served")
+            >>> pretrainer.export(path, verbose=False)
+            >>> import tensorflow as tf
+            >>> served = tf.saved_model.load(path)
+            >>> served.serve(pretrainer.encode(["a warm film"]).padded()).shape
+            TensorShape([1, 4])
+        """
+        check_not_forked("export")
+        self._check_vocabulary("export")
+        if input_signature is None:
+            input_signature = [keras.InputSpec(shape=(None, None), dtype="int32")]
+        self._exported().export(filepath, format, verbose=verbose, input_signature=input_signature, **kwargs)
+
+    def _exported(self):
+        """Returns the object whose `export` writes the model."""
+        return super()
+
     def save_assets(self, dir_path):
         state = self.encoder.get_vocabulary_state()
         _check_writable(state["words"])
@@ -230,7 +281,9 @@ def dataset_batches(dataset, caller):
 
     Raises:
         ValueError: the dataset never ends.
+        RuntimeError: this process was forked after TensorFlow had started.
     """
+    check_not_forked(caller)  # its elements are made by threads
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
             f"`{caller}` reads a whole dataset and encodes it once. Received one that repeats without end. "

@@ -1,9 +1,17 @@
 import json
 from collections import namedtuple
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
-from keras_transfer_sentiment import SkipGramPretrainer, TextEncoder, load_model
+from keras_transfer_sentiment import (
+    NotFittedError,
+    SkipGramPretrainer,
+    TextEncoder,
+    TransferSentimentClassifier,
+    load_model,
+)
 from keras_transfer_sentiment.text_model import TextModel
 
 from .contracts import raises
@@ -89,3 +97,48 @@ def test_a_tokenizer_that_is_not_found_again_warns_and_is_not_saved(tokenizer, t
     with raises(ValueError, "`save`: what is written could not be loaded", "register_keras_serializable"):
         model.save(tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())
+
+
+# Exports.
+
+
+@pytest.fixture(params=["pretrainer", "classifier"])
+def exported(request, tmp_path):
+    """A model and what TensorFlow loads of its export."""
+    model = request.getfixturevalue(request.param)
+    model.export(tmp_path / "served", verbose=False)
+    return model, tf.saved_model.load(tmp_path / "served")
+
+
+def test_an_exported_model_answers_the_same(exported, corpus):
+    model, served = exported
+    texts = [*corpus, "no known one"]
+    found = served.serve(model.encode(texts).padded()).numpy()
+    np.testing.assert_allclose(found, model.predict(texts), atol=1e-6)
+    assert served.serve(model.encode(texts[:1]).padded()).shape[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), [({"trainable_embedding": True}, np.float32), ({"dtype": "float64"}, np.float64)]
+)
+def test_an_exported_classifier_keeps_its_precision(pretrainer, comments, options, expected, tmp_path):
+    model = TransferSentimentClassifier(pretrainer, seed_words=None, classes=["a", "b", "c"], seed=0, **options)
+    model.fit(["warm funny", "cold dull", "plot"], ["a", "b", "c"], verbose=0)
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    found = served.serve(model.encode(comments.texts).padded()).numpy()
+    np.testing.assert_allclose(found, model.predict(comments.texts), atol=1e-6)
+    assert found.dtype == expected
+
+
+def test_a_loaded_model_is_exported_without_a_call_before(saved, tmp_path, classifier, comments):
+    load_model(saved / "classifier.keras").export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    ids = classifier.encode(comments.texts).padded()
+    np.testing.assert_allclose(served.serve(ids).numpy(), classifier.predict(comments.texts), atol=1e-6)
+
+
+def test_an_export_of_nothing_is_refused(tmp_path):
+    with raises(NotFittedError, "`export`", "call `fit(texts)` or `adapt(texts)` first"):
+        SkipGramPretrainer(4).export(tmp_path / "served")
+    assert not (tmp_path / "served").exists()

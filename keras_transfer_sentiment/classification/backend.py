@@ -53,6 +53,15 @@ def compile_function(
     return lambda array: trace()(tf.constant(array, dtype)).numpy()
 
 
+def count_replicas() -> int:
+    """Returns the number of devices whose gradients are added up in a training step, by a strategy of TensorFlow's."""
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
 def repeat_batch(batch: tuple[np.ndarray, ...]) -> Any:
     """Returns an endless source of one batch, for Keras's `fit` with `steps_per_epoch`."""
     if keras.backend.backend() != "tensorflow":

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_transfer_sentiment.callbacks import check_callbacks, list_callbacks
 from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
 from keras_transfer_sentiment.classification.backend import decode_strings, is_dataset
 from keras_transfer_sentiment.classification.features import plan_training
@@ -20,6 +21,7 @@ from keras_transfer_sentiment.classification.network import TextNetwork
 from keras_transfer_sentiment.classification.raw_batches import RawBatches
 from keras_transfer_sentiment.classification.seed_words import SeedWords, add_seed_words
 from keras_transfer_sentiment.classification.transfer import NoVectors, transfer_vectors
+from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.model_file import check_numbers, find_word_vectors
 from keras_transfer_sentiment.registration import PACKAGE
 from keras_transfer_sentiment.text.encoder import EncodedTexts
@@ -49,7 +51,8 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         trainable_embedding: bool. Whether `fit` changes the word vectors too.
         seed: int or None. For the initial weights of the default head and the order of batches; None takes one from
             Python's `random`, which `keras.utils.set_random_seed` seeds.
-        dtype: str, `keras.DTypePolicy` or None. The precision, as for any Keras layer; None takes Keras's default.
+        dtype: str, `keras.DTypePolicy` or None. The precision, as for any Keras layer; None takes Keras's default. In
+            half precision throughout, `"float16"` or `"bfloat16"`, it can predict and not be trained.
         name: str or None.
 
     Raises:
@@ -87,6 +90,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         dtype: str | keras.DTypePolicy | None = None,
         name: str | None = None,
     ):
+        check_not_forked(type(self).__name__)
         source = word_vectors if isinstance(word_vectors, NoVectors) else find_word_vectors(word_vectors)
         labels = None if classes is None else ClassLabels(classes)
         seeds = SeedWords.read(seed_words, source.encoder.language)
@@ -163,13 +167,18 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
 
         Raises:
             TypeError: not texts, or not labels.
-            ValueError: empty input, lengths that differ, a label that is no class, or labels of one class only.
+            ValueError: empty input, lengths that differ, a label that is no class, labels of one class only, or a
+                callback that waits for what this `fit` does not report.
+            RuntimeError: this process was forked after TensorFlow had started.
         """
+        check_not_forked("fit")
         self._check_vocabulary("fit")
+        self._check_precision("fit")
         check_choice(verbose, "verbose", VERBOSE)
         epochs = epochs if epochs is None else check_number(epochs, "epochs", 1, kind=int)
         batch_size = batch_size if batch_size is None else check_number(batch_size, "batch_size", 1, kind=int)
         check_number(validation_split, "validation_split", 0.0, 0.99)
+        callbacks = check_callbacks(callbacks, self.optimizer, bool(validation_data is not None or validation_split))
         examples = held_out = None
         if x is not None:
             texts, given, weights = read_examples(x, y, sample_weight, self._encoded, "fit")
@@ -233,10 +242,13 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
 
         Raises:
             NotFittedError: before any `fit`.
+            RuntimeError: this process was forked after TensorFlow had started.
         """
+        check_not_forked("evaluate")
         if isinstance(x, PaddedBatches):  # from Keras, which evaluates in `fit`
             return super().evaluate(x, verbose=verbose, callbacks=callbacks, **kwargs)
         self._check_fitted("evaluate")
+        callbacks = list_callbacks(callbacks)
         examples = self._examples(x, y, sample_weight, "evaluate")
         return self._trainer.evaluate(examples, batch_size, verbose=verbose, callbacks=callbacks, **kwargs)
 
@@ -256,7 +268,9 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
 
         Raises:
             NotFittedError: before any `fit`. Seed words alone are enough for one: call `fit()`.
+            RuntimeError: this process was forked after TensorFlow had started.
         """
+        check_not_forked("predict")
         self._check_fitted("predict")
         x = drop_labels(x, "predict") if is_dataset(x) else decode_strings(x)
         if is_dataset(x) or isinstance(x, EncodedTexts) or getattr(x, "ndim", 1) != 1:
@@ -296,6 +310,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         Raises:
             NotFittedError: before any `fit`.
         """
+        check_not_forked("predict_labels")
         threshold = check_number(threshold, "threshold", 0.0, 1.0)
         labels = self._labels or BINARY
         if labels.outputs == 1:

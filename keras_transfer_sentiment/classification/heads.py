@@ -160,7 +160,8 @@ class MeanPoolHead(SentimentHead):
         self.prior_precision = check_number(prior_precision, "prior_precision", 0.0)
         self.seed = seed
         self.pooling = MaskedMeanPooling(dtype=self.dtype_policy)
-        self.unit_length = keras.layers.UnitNormalization(dtype=self.variable_dtype)  # half precision overflows in it
+        full = "float64" if self.variable_dtype == "float64" else "float32"
+        self.unit_length = keras.layers.UnitNormalization(dtype=full)  # half precision overflows in it
         self.hidden = keras.layers.Dense(hidden_units, activation=activation, name="hidden", dtype=self.dtype_policy)
 
     def build(self, input_shape):

@@ -35,6 +35,11 @@ class TextNetwork(SeedObjective, TextModel):
     _has_vectors = False  # whether the word vectors were set, by a source or with the weights
 
     def _make_layers(self, shape, trainable_embedding, head, outputs):
+        if self.dtype_policy.quantization_mode is not None:
+            raise ValueError(
+                f"`dtype` must be a floating-point policy. Received {self.dtype_policy.name!r}, which quantizes. Pass "
+                "`dtype='float32'`, or set that policy with `keras.config.set_dtype_policy`."
+            )
         self.embedding = keras.layers.Embedding(
             *shape,
             embeddings_initializer="zeros",
@@ -131,6 +136,15 @@ class TextNetwork(SeedObjective, TextModel):
     @property
     def _trainer(self):
         return self._pooled if self.uses_cached_features else self._whole
+
+    def _check_precision(self, caller):
+        """Refuses to train weights of half precision, in which most steps are too small to count."""
+        precision = self.variable_dtype
+        if precision in ("float16", "bfloat16"):
+            raise ValueError(
+                f"`{caller}` cannot train weights of the precision {precision!r}: most steps are too small for it. "
+                f"Make the classifier with `dtype='mixed_{precision}'`, or under that policy of Keras's."
+            )
 
     def _word_vectors(self, ids):
         mask = ops.not_equal(ids, 0)

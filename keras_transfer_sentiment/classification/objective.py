@@ -5,6 +5,7 @@ from typing import Any
 from keras import ops
 
 from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.classification.backend import count_replicas
 from keras_transfer_sentiment.classification.heads import SentimentHead
 
 
@@ -31,7 +32,9 @@ class SeedObjective:
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
         )
         if training and isinstance(self.head, SentimentHead):
-            loss = loss + ops.cast(self.prior_share * self.head.prior_loss(), loss.dtype)
+            # The gradients of the replicas are added up, and the prior counts once.
+            prior = self.prior_share * self.head.prior_loss() / count_replicas()
+            loss = loss + ops.cast(prior, loss.dtype)
         return loss
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):

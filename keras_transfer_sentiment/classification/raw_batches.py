@@ -8,6 +8,7 @@ from keras_transfer_sentiment.checks import check_weights
 from keras_transfer_sentiment.classification.backend import decode_strings
 from keras_transfer_sentiment.classification.labelled import LENGTH_MULTIPLE
 from keras_transfer_sentiment.classification.labels import BINARY, ClassLabels
+from keras_transfer_sentiment.forks import check_not_forked
 
 
 class RawBatches:
@@ -17,6 +18,7 @@ class RawBatches:
     _encoded: Any
     _check_fitted: Any
     _is_fitted: bool
+    _check_precision: Any
 
     def __call__(self, inputs, *args, **kwargs):
         """Calls the model on ids or, outside of a graph, on raw texts."""
@@ -33,6 +35,7 @@ class RawBatches:
 
         Classes must be known: pass `classes=` when the classifier is made, or label with 0 and 1.
         """
+        self._check_precision("train_on_batch")
         x, y = self._batch(x, y, "train_on_batch")
         weights = check_weights(sample_weight, len(y), "train_on_batch")
         if class_weight is not None:
@@ -58,6 +61,7 @@ class RawBatches:
         return x, (self._labels or BINARY).encode(y, len(x), caller, one_class_ok=True)
 
     def _padded(self, x, caller):
+        check_not_forked(caller)
         return self._encoded(decode_strings(x), caller).padded(LENGTH_MULTIPLE)
 
 

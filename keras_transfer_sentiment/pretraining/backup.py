@@ -6,7 +6,7 @@ import os
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +25,15 @@ class TrainingBackup:
     Args:
         path: the file.
         key: what has to be the same for a training to go on: settings by name, in JSON's types.
+        first_steps: the numbers of the steps, each as good as the others, at which the training may have begun; the
+            first one counts where there is nothing to go on from.
     """
 
-    def __init__(self, path: str | os.PathLike, key: dict):
+    def __init__(self, path: str | os.PathLike, key: dict, first_steps: Sequence[int] = (0,)):
         self._path = Path(path)
         self._key = key
+        self._first_steps = first_steps
+        self._first_step = first_steps[0]
         self._due = time.monotonic() + BACKUP_SECONDS
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> bool:
@@ -47,11 +51,18 @@ class TrainingBackup:
                     f"The interrupted training in {short(str(self._path))} had `{name}` {short(key.get(name))}; it is "
                     f"{short(value)} now. Go on with the same settings, or delete the file to train anew."
                 )
+        if key.get("first_step") not in self._first_steps:
+            raise ValueError(
+                f"The interrupted training in {short(str(self._path))} began at step {short(key.get('first_step'))}; "
+                f"this model has taken {self._first_steps[0]} steps. Call `fit` on a new model of the same settings, "
+                "which goes on, or delete the file to train anew."
+            )
         with zipfile.ZipFile(self._path) as archive:
             for name, array in arrays.items():  # one at a time: they may be large
                 with archive.open(f"{name}.npy") as file:
                     _read_description(file)
                     file.readinto(array.reshape(-1).view("uint8").data)  # type: ignore[attr-defined]
+        self._first_step = key["first_step"]
         return True
 
     def _saved_key(self, arrays):
@@ -81,7 +92,7 @@ class TrainingBackup:
         start = time.monotonic()
         if start < self._due:
             return
-        key = np.array(json.dumps(self._key))
+        key = np.array(json.dumps({**self._key, "first_step": self._first_step}))
         arrays = {**state(), "key": key}
         write_whole(self._path, lambda path: _save_arrays(path, arrays))
         now = time.monotonic()

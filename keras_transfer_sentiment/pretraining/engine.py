@@ -37,6 +37,13 @@ class Engine(Protocol):
         """Gives back threads and memory. What was not written back is lost."""
 
 
+def runs_on_accelerator(has_ngrams: bool) -> bool:
+    """Returns whether TensorFlow trains the tables: where it sees a GPU, unless words have n-grams."""
+    import tensorflow as tf
+
+    return not has_ngrams and bool(tf.config.list_physical_devices("GPU"))
+
+
 def make_engine(
     tables: Tables,
     objective: Objective,
@@ -44,7 +51,7 @@ def make_engine(
     ngram_rows: NgramRows | None = None,
     run_eagerly: bool = False,
 ) -> Engine:
-    """Returns the engine for this machine: TensorFlow's where it sees a GPU, unless words have n-grams, else Numba's.
+    """Returns the engine for this machine: TensorFlow's or Numba's, see `runs_on_accelerator`.
 
     Args:
         tables: what is trained.
@@ -55,7 +62,7 @@ def make_engine(
     """
     import tensorflow as tf
 
-    if ngram_rows is None and tf.config.list_physical_devices("GPU"):
+    if runs_on_accelerator(ngram_rows is not None):
         from keras_transfer_sentiment.pretraining.tensorflow_engine import TensorFlowEngine
 
         return TensorFlowEngine(tables, objective, run_eagerly)

@@ -11,9 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer_sentiment.callbacks import check_callbacks
 from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
+from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.pretraining import sources
+from keras_transfer_sentiment.pretraining.engine import runs_on_accelerator
 from keras_transfer_sentiment.pretraining.run import Settings, TrainingRun
 from keras_transfer_sentiment.pretraining.table_model import TableModel
 from keras_transfer_sentiment.registration import PACKAGE
@@ -155,7 +158,7 @@ class SkipGramPretrainer(TableModel):
                 up to 200 for a few sentences, then several passes an epoch. A number means single passes: a few
                 thousand texts need dozens of them.
             verbose: `"auto"`, 0, 1 or 2, as in Keras.
-            callbacks: list of `keras.callbacks.Callback`.
+            callbacks: list of `keras.callbacks.Callback`. They are told the `loss` alone.
             initial_epoch: int. Epoch to start from, as in Keras.
             grow_vocabulary: bool. Whether new words of these texts enter the vocabulary, after those there are, which
                 keep their vectors as a start. See `TextEncoder.grow`.
@@ -169,7 +172,9 @@ class SkipGramPretrainer(TableModel):
 
         Raises:
             TypeError: not texts, or labels with them.
-            ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder.
+            ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder;
+                a callback that changes the learning rate, or waits for more than `loss`; a `tf.distribute` strategy.
+            RuntimeError: on a GPU, this process was forked after TensorFlow had started.
             OSError: a file that cannot be read, a full disk, or a `cache_dir` that another process uses.
         """
         if y is not None:
@@ -188,6 +193,8 @@ class SkipGramPretrainer(TableModel):
                 f"`initial_epoch` must be less than `epochs`. Received `initial_epoch={initial_epoch}` and "
                 f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
             )
+        callbacks = check_callbacks(callbacks, None, validates=False)
+        self._check_place()
         self._word_vectors = None
         opened = contextlib.nullcontext(x) if isinstance(x, EncodedTexts) else sources.open_source(x, "fit", cache_dir)
         with opened as source, contextlib.ExitStack() as stack:
@@ -202,11 +209,22 @@ class SkipGramPretrainer(TableModel):
                 initial_epoch=initial_epoch,
                 ngram_rows=self._ngram_rows,
                 run_eagerly=self.run_eagerly,
+                backup=None if cache_dir is None else (Path(cache_dir) / "training.npz", self._backup_key()),
             )
             stack.callback(self._end_run)
-            if cache_dir is not None:
-                self._run.back_up(Path(cache_dir) / "training.npz", self._backup_key())
             return self._train(self._run, verbose, callbacks)
+
+    def _check_place(self):
+        """Refuses to train where it would end in an error of TensorFlow's, or never."""
+        if runs_on_accelerator(self.char_ngrams is not None):
+            check_not_forked("fit")
+        default = tf.distribute.get_strategy()
+        if tf.distribute.has_strategy() or self.distribute_strategy is not default:
+            raise ValueError(
+                "`fit` of a SkipGramPretrainer uses all cores of one machine and no `tf.distribute` strategy. Received "
+                f"a model in the scope of a {type(self.distribute_strategy).__name__}. Make and fit the pretrainer "
+                "outside of `strategy.scope()`; the classifier may be inside."
+            )
 
     def _train(self, run, verbose, callbacks):
         # Keras gets the numbers of the step groups alone: as tensors, the groups themselves would take time and memory.

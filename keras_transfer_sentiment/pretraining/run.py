@@ -90,6 +90,11 @@ class TrainingRun:
         epochs, initial_epoch: see `make_schedule`.
         ngram_rows: the n-grams of each word, or None.
         run_eagerly: see `make_engine`.
+        backup: a file and the settings by name, in JSON's types, that must be the same for a training to go on; or
+            None. The training goes on from the file, if there is one, and its state is saved there from time to time.
+
+    Raises:
+        ValueError: the backup has other settings, is of another training, or is damaged; the state is as it was then.
     """
 
     def __init__(
@@ -104,6 +109,7 @@ class TrainingRun:
         initial_epoch: int = 0,
         ngram_rows: NgramRows | None = None,
         run_eagerly: bool = False,
+        backup: tuple[Path, dict[str, Any]] | None = None,
     ):
         there = corpus.counts(len(counts))
         self._keep = skipgram.keep_probability(there, settings.subsample)
@@ -120,12 +126,10 @@ class TrainingRun:
         self._engine: Engine | None = None
         self._stream: Iterator[tuple[np.ndarray, np.ndarray]] | None = None
         self._backup: TrainingBackup | None = None
-        step = state.progress.step
-        before = state.progress
-        self._unfinished = before if before.step - before.first_step < before.total_steps else None
-        total = (self.schedule.epochs - initial_epoch) * self.schedule.steps_per_epoch
-        state.progress = state.progress._replace(first_step=step, total_steps=total)
-        damp_first_steps(state.tables, settings.window, self.schedule.total_passes)
+        if backup is None or not self._go_on(*backup):
+            total = self.schedule.total_passes * self.schedule.layout.steps
+            state.progress = state.progress._replace(first_step=state.progress.step, total_steps=total)
+            damp_first_steps(state.tables, settings.window, self.schedule.total_passes)
 
     def __enter__(self) -> "TrainingRun":
         return self
@@ -140,25 +144,18 @@ class TrainingRun:
         progress = self._state.progress
         return self.schedule.initial_epoch + (progress.step - progress.first_step) // self.schedule.steps_per_epoch
 
-    def back_up(self, path: Path, key: dict[str, Any]) -> None:
-        """Goes on from the backup in a file, if there is one, and saves the state there from time to time.
-
-        Args:
-            path: the file.
-            key: settings by name that must be the same, in JSON's types.
-
-        Raises:
-            ValueError: the backup has other settings, or is damaged.
-        """
-        schedule = self.schedule
+    def _go_on(self, path, key):
+        """Opens the backup; takes over what it holds and returns whether it holds anything."""
+        schedule, progress, arrays = self.schedule, self._state.progress, self._state.arrays()
         plan = {"epochs": schedule.epochs, "initial_epoch": schedule.initial_epoch, **schedule.layout._asdict()}
-        first = self._state.progress.first_step
-        if self._unfinished is not None and path.exists():
-            first = self._unfinished.first_step  # this model itself was interrupted, and goes on
-        self._backup = TrainingBackup(path, {**key, **plan, "first_step": first})
-        arrays = self._state.arrays()
-        if self._backup.restore(arrays):
-            self._state.assign(arrays)
+        first_steps = [progress.step]
+        if progress.step < progress.first_step + progress.total_steps:  # an interruption left it in the middle
+            first_steps.append(progress.first_step)
+        self._backup = TrainingBackup(path, {**key, **plan}, first_steps)
+        if not self._backup.restore(arrays):
+            return False
+        self._state.assign(arrays)
+        return True
 
     def delete_backup(self) -> None:
         """Deletes the backup: the training is at its end."""

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.checks import NotFittedError
+from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.layers import MaskedMeanPooling
 from keras_transfer_sentiment.pretraining.run import TrainingRun
 from keras_transfer_sentiment.pretraining.tables import Progress, Tables, TrainingState, create_tables
@@ -36,7 +37,7 @@ class TableModel(TextModel):
 
     def __init__(self, encoder: TextEncoder, name: str | None = None):
         super().__init__(encoder, name=name)
-        self._mean = MaskedMeanPooling()
+        self._mean = MaskedMeanPooling(dtype="float32")  # the vectors' own, whatever Keras's policy is
 
     @property
     def vocabulary_size(self) -> int:
@@ -107,13 +108,27 @@ class TableModel(TextModel):
             "`word_vectors.evaluate_word_pairs(path)`, or evaluate a `TransferSentimentClassifier` made of it."
         )
 
+    def predict_on_batch(self, x) -> np.ndarray:
+        """Returns what `predict` does."""
+        return self.predict(x)
+
+    def _exported(self):
+        ids = keras.Input((None,), dtype="int32")
+        return keras.Model(ids, self._mean(self._make_embedding("float32")(ids)))
+
     def _nearest_words(self):
         return self.word_vectors.nearest_words
 
     def embedding_layer(self) -> keras.layers.Embedding:
         """Returns a frozen `keras.layers.Embedding` with a copy of the vectors; id 0 is masked."""
+        check_not_forked("embedding_layer")
+        return self._make_embedding(None)
+
+    def _make_embedding(self, dtype):
         vectors = self.word_vectors.matrix
-        layer = keras.layers.Embedding(*vectors.shape, mask_zero=True, trainable=False, name="word_vectors")
+        layer = keras.layers.Embedding(
+            *vectors.shape, mask_zero=True, trainable=False, dtype=dtype, name="word_vectors"
+        )
         layer.build()
         layer.embeddings.assign(vectors)
         return layer

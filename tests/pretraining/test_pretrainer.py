@@ -192,6 +192,59 @@ def test_an_interrupted_fit_goes_on_from_its_cache_dir(corpus, tmp_path, monkeyp
     np.testing.assert_array_equal(again.word_vectors.matrix, expected.word_vectors.matrix)
 
 
+def test_the_same_call_on_the_same_model_goes_on_after_an_interruption(corpus, tmp_path, monkeypatch):
+    for name in ("BACKUP_SECONDS", "BACKUP_PAUSE"):
+        monkeypatch.setattr(f"keras_transfer_sentiment.pretraining.backup.{name}", 0.0)
+    model, expected = (SkipGramPretrainer(8, window=5, seed=0) for _ in range(2))
+
+    def fit(*callbacks, **options):
+        return model.fit(corpus, **{"epochs": 6, **options}, verbose=0, callbacks=callbacks, cache_dir=tmp_path)
+
+    class Interrupt(keras.callbacks.Callback):
+        def __init__(self, epoch):
+            super().__init__()
+            self.last = epoch
+
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == self.last:
+                raise KeyboardInterrupt
+
+    for epoch in (1, 3):
+        with pytest.raises(KeyboardInterrupt):
+            fit(Interrupt(epoch))
+        with unchanged(model), raises(ValueError, "had `epochs` 6; it is 7 now"):
+            fit(epochs=7)
+    assert fit().epoch == [4, 5]
+    expected.fit(corpus, epochs=6, verbose=0)
+    np.testing.assert_array_equal(model.word_vectors.matrix, expected.word_vectors.matrix)
+    assert not (tmp_path / "training.npz").exists()
+    fit()
+    expected.fit(corpus, epochs=6, verbose=0)
+    np.testing.assert_array_equal(model.word_vectors.matrix, expected.word_vectors.matrix)
+
+
+def test_the_backup_of_another_training_is_refused(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_transfer_sentiment.pretraining.backup.BACKUP_SECONDS", 0.0)
+    model = SkipGramPretrainer(8, seed=0)
+
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(
+            corpus,
+            epochs=6,
+            verbose=0,
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=interrupt)],
+            cache_dir=tmp_path,
+        )
+    model.fit(corpus, epochs=1, verbose=0)
+    with unchanged(model), raises(ValueError, "began at step 0; this model has taken", "Call `fit` on a new model"):
+        model.fit(corpus, epochs=6, verbose=0, cache_dir=tmp_path)
+    advised = SkipGramPretrainer(8, seed=0)
+    assert advised.fit(corpus, epochs=6, verbose=0, cache_dir=tmp_path).epoch == [1, 2, 3, 4, 5]
+
+
 def test_one_cache_serves_several_trainings(corpus, tmp_path):
     first = trained(corpus)
     second = SkipGramPretrainer(8, seed=0)
