@@ -6,6 +6,7 @@ are loaded on first use, so that the import costs nothing.
 
 import contextlib
 
+import keras_transfer_sentiment.forks  # noqa: F401 - looks at this process before other imports start threads
 from keras_transfer_sentiment.exports import load_on_use
 
 __version__ = "0.1.0"

@@ -9,6 +9,10 @@ import sys
 import threading
 
 
+class LostThreadsError(RuntimeError):
+    """A call needs threads of TensorFlow's that this process does not have."""
+
+
 def check_not_forked(caller: str) -> None:
     """Refuses a call that needs TensorFlow where it would never return.
 
@@ -16,10 +20,10 @@ def check_not_forked(caller: str) -> None:
         caller: name of the public method or class, for the message.
 
     Raises:
-        RuntimeError: this process was forked after TensorFlow had started.
+        LostThreadsError: this process was forked after TensorFlow had started.
     """
     if _state.lost_threads:
-        raise RuntimeError(
+        raise LostThreadsError(
             f"`{caller}` needs TensorFlow, and this process was forked after TensorFlow had started: it would never "
             "return. Load the model in each worker, after the fork, and neither make nor load one in their parent; or "
             "start the workers by `multiprocessing.get_context('spawn')`."

@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_transfer_sentiment import __version__
 from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.forks import LostThreadsError
 from keras_transfer_sentiment.origin import Origin
 
 ORIGIN = "origin"  # the name of the array, beside the model's own
@@ -95,6 +96,8 @@ def naming_file(path: str | os.PathLike, advice: str = _AGAIN) -> Iterator[None]
     """
     try:
         yield
+    except LostThreadsError:  # which is no fault of the file
+        raise
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None and os.fspath(error.filename) == os.fspath(path):
             raise

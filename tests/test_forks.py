@@ -52,7 +52,9 @@ def test_whatever_needs_tensorflow_is_refused_at_once_after_a_fork(pretrainer, c
     ends = in_fork(lambda: refusals(calls))
     assert set(ends) == set(calls)
     for name, end in ends.items():
-        assert end.startswith(f"RuntimeError: `{name.split()[0]}` needs TensorFlow, and this process was forked after")
+        assert end.startswith(
+            f"LostThreadsError: `{name.split()[0]}` needs TensorFlow, and this process was forked after"
+        )
         assert "Load the model in each worker" in end
         assert "get_context('spawn')" in end
         assert len(end) < LONGEST_MESSAGE
@@ -63,7 +65,7 @@ def test_whatever_needs_tensorflow_is_refused_at_once_after_a_fork(pretrainer, c
 
 def test_a_fork_of_a_fork_is_refused_too(classifier):
     error = in_fork(lambda: in_fork(lambda: classifier.predict(TEXTS)))
-    assert type(error) is RuntimeError
+    assert isinstance(error, RuntimeError)
     assert "needs TensorFlow" in str(error)
 
 
@@ -121,7 +123,7 @@ def test_a_pretrainer_on_an_accelerator_is_refused(corpus, monkeypatch):
     model = SkipGramPretrainer(8, seed=0)
     keras.ops.ones(1)
     error = in_fork(lambda: model.fit(corpus, verbose=0))
-    assert type(error) is RuntimeError
+    assert isinstance(error, RuntimeError)
     assert "`fit` needs TensorFlow" in str(error)
 
 

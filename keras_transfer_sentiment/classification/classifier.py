@@ -340,6 +340,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
 
     @classmethod
     def from_config(cls, config):
+        check_not_forked(cls.__name__)
         with cls.reading_settings():
             config = {"classes": [0, 1], "dtype": "float32", **config}  # files of version 0.1 have neither
             vectors = NoVectors(

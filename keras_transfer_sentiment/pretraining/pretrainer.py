@@ -174,7 +174,8 @@ class SkipGramPretrainer(TableModel):
             TypeError: not texts, or labels with them.
             ValueError: no texts, or no word of them in the vocabulary; a `cache_dir` of other texts or another encoder;
                 a callback that changes the learning rate, or waits for more than `loss`; a `tf.distribute` strategy.
-            RuntimeError: on a GPU, this process was forked after TensorFlow had started.
+            RuntimeError: another backend of Keras than TensorFlow; or, on a GPU, a process that was forked after
+                TensorFlow had started.
             OSError: a file that cannot be read, a full disk, or a `cache_dir` that another process uses.
         """
         if y is not None:
@@ -218,11 +219,17 @@ class SkipGramPretrainer(TableModel):
         """Refuses to train where it would end in an error of TensorFlow's, or never."""
         if runs_on_accelerator(self.char_ngrams is not None):
             check_not_forked("fit")
-        default = tf.distribute.get_strategy()
-        if tf.distribute.has_strategy() or self.distribute_strategy is not default:
+        if keras.backend.backend() != "tensorflow":
+            raise RuntimeError(
+                "`fit` of a SkipGramPretrainer needs Keras's TensorFlow backend. Received the backend "
+                f"{keras.backend.backend()!r}. Train with `KERAS_BACKEND=tensorflow` and save the vectors; "
+                "a classifier takes their file on any backend."
+            )
+        strategy = self.distribute_strategy
+        if tf.distribute.has_strategy() or strategy is not tf.distribute.get_strategy():
             raise ValueError(
                 "`fit` of a SkipGramPretrainer uses all cores of one machine and no `tf.distribute` strategy. Received "
-                f"a model in the scope of a {type(self.distribute_strategy).__name__}. Make and fit the pretrainer "
+                f"a model in the scope of a {type(strategy).__name__}. Make and fit the pretrainer "
                 "outside of `strategy.scope()`; the classifier may be inside."
             )
 
