@@ -37,6 +37,7 @@ def load_model(path: str | os.PathLike, custom_objects: dict | None = None) -> T
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is cut short or damaged, no `.keras` file, or holds another model.
+        RuntimeError: it holds a classifier, and this process was forked after TensorFlow had started.
 
     Examples:
         >>> pretrainer = SkipGramPretrainer(embedding_dim=4)

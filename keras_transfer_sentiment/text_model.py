@@ -194,7 +194,7 @@ class TextModel(CheckedWeights, keras.Model):
             **kwargs: as in Keras.
 
         Raises:
-            NotFittedError: there is no vocabulary yet.
+            NotFittedError: there is no vocabulary yet, or a classifier is not trained.
             RuntimeError: this process was forked after TensorFlow had started.
 
         Examples:

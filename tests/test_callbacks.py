@@ -91,7 +91,7 @@ def test_an_interrupted_training_is_restored(start, kind, tmp_path, comments):
     model, fit = start(kind)
     assert fit(keras.callbacks.BackupAndRestore(tmp_path)).epoch == [2, 3]
     if kind != "classifier with a trainable embedding":  # its batches are in another order
-        np.testing.assert_allclose(model.predict(comments.texts), expected, atol=1e-6)
+        np.testing.assert_allclose(model.predict(comments.texts), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -136,10 +136,11 @@ def in_child(work):
     if not child:
         try:
             print(work())
-        except RuntimeError as error:
+        except BaseException as error:
             print(error)
-        sys.stdout.flush()
-        os._exit(0)
+        finally:  # whatever happens: a child that goes on would wait for ever
+            sys.stdout.flush()
+            os._exit(0)
     os.waitpid(child, 0)
 """
 

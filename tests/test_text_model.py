@@ -138,7 +138,9 @@ def test_a_loaded_model_is_exported_without_a_call_before(saved, tmp_path, class
     np.testing.assert_allclose(served.serve(ids).numpy(), classifier.predict(comments.texts), atol=1e-6)
 
 
-def test_an_export_of_nothing_is_refused(tmp_path):
+def test_an_export_of_nothing_is_refused(untrained, tmp_path):
     with raises(NotFittedError, "`export`", "call `fit(texts)` or `adapt(texts)` first"):
         SkipGramPretrainer(4).export(tmp_path / "served")
+    with raises(NotFittedError, "`export`: this TransferSentimentClassifier is not trained yet"):
+        untrained.export(tmp_path / "served")
     assert not (tmp_path / "served").exists()

@@ -39,6 +39,10 @@ class LabelledWeights(CheckedWeights):
 
         return restore_all
 
+    def _exported(self):
+        self._check_fitted("export")
+        return super()._exported()  # type: ignore[misc]
+
     def _check_fitted(self, caller: str) -> None:
         """Raises an error before any training: the head would give every text the same probability.
 
