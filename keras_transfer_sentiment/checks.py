@@ -26,8 +26,11 @@ MOST = 2**31 - 1  # the largest size, seed or number of epochs
 _LEAST_WEIGHT, _MOST_WEIGHT = 1e-6, 1e6  # of a labelled text: beyond, sums of float32 lose one side or the other
 
 
-class NotFittedError(ValueError):
-    """Raised when a method needs a vocabulary or vectors that have not been learned yet."""
+class NotFittedError(ValueError, AttributeError):
+    """Raised when a method needs a vocabulary, vectors or a classifier that have not been learned yet.
+
+    It is an `AttributeError` too, as the error of that name in scikit-learn is.
+    """
 
 
 def short(value, limit=70):

@@ -17,7 +17,7 @@ _CLASSES = {
 }
 
 
-class _DeferredClass:
+class DeferredClass:
     """Stands for a class in Keras's registry until a file needs it; the import then puts the class there."""
 
     def __init__(self, module, name):
@@ -36,4 +36,4 @@ def register_classes(keras: ModuleType) -> None:
     """
     registry = keras.saving.get_custom_objects()
     for name, place in _CLASSES.items():
-        registry.setdefault(f"{PACKAGE}>{name}", _DeferredClass(*place))
+        registry.setdefault(f"{PACKAGE}>{name}", DeferredClass(*place))

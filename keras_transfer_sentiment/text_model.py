@@ -1,13 +1,25 @@
 """What the two models share: text in, the encoder and its vocabulary kept in the saved file, checked loading."""
 
+import contextlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
 
 import keras
 import numpy as np
 
-from keras_transfer_sentiment.checks import NotFittedError, check_flag, check_name, check_path, short, warn_caller
+from keras_transfer_sentiment.archive import check_unpacked, write_contents
+from keras_transfer_sentiment.checked_weights import CheckedWeights
+from keras_transfer_sentiment.checks import (
+    NotFittedError,
+    check_flag,
+    check_name,
+    check_number,
+    check_path,
+    short,
+    warn_caller,
+)
 from keras_transfer_sentiment.datasets import dataset_batches, is_dataset
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.text.batches import is_tensor
@@ -15,13 +27,14 @@ from keras_transfer_sentiment.text.encoded import check_ids, check_range
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder, check_encoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
 from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
+from keras_transfer_sentiment.weights_file import explain, read_arrays
 
 _VOCABULARY_FILE = "vocabulary.json"
 _NGRAMS_FILE = "ngrams.npz"
 _JSON_FILE: dict = {"encoding": "utf-8", "errors": "surrogatepass"}  # a token may hold any code point
 
 
-class TextModel(keras.Model):
+class TextModel(CheckedWeights, keras.Model):
     """A Keras model with a `TextEncoder`: takes raw texts and keeps its vocabulary in the `.keras` file."""
 
     def __init__(self, encoder, name=None, dtype="float32"):
@@ -96,12 +109,27 @@ class TextModel(keras.Model):
             encoder["tokenizer"] = keras.saving.serialize_keras_object(encoder["tokenizer"])
         return {"name": self.name, "encoder": encoder}
 
+    @classmethod
+    @contextlib.contextmanager
+    def reading_settings(cls) -> Iterator[None]:
+        """Turns every error that reading a config may raise into one line, in place of Keras's page."""
+        try:
+            yield
+        except Exception as error:
+            raise ValueError(
+                f"The settings of this {cls.__name__} cannot be read: {explain(error)}. Expected those that "
+                "`get_config` of this version gave; a newer version may have others."
+            ) from error
+
     @staticmethod
     def encoder_from_config(config: dict) -> TextEncoder:
         """Returns an encoder without vocabulary from a model's config."""
         config = dict(config)
-        if isinstance(config["tokenizer"], dict):
-            config["tokenizer"] = keras.saving.deserialize_keras_object(config["tokenizer"])
+        tokenizer = config["tokenizer"]
+        if isinstance(tokenizer, dict):
+            if str(tokenizer.get("module")).partition(".")[0] == "keras":
+                raise ValueError(f"its tokenizer is {short(tokenizer.get('config'))} of Keras, which cuts no texts")
+            config["tokenizer"] = keras.saving.deserialize_keras_object(tokenizer)
         return TextEncoder.from_config(config)
 
     def save(self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
@@ -139,35 +167,9 @@ class TextModel(keras.Model):
         if zipped is False:
             super().save(filepath, zipped=zipped, **kwargs)
             return
-        with whole_file(path, self._size_in_file()) as part:
+        with whole_file(path, self.size_in_file()) as part:
             super().save(part, zipped=zipped, **kwargs)
-
-    def save_weights(
-        self, filepath: str | os.PathLike, overwrite: bool = True, max_shard_size: float | None = None
-    ) -> None:
-        """Writes the weights to one `.weights.h5` file; a write that fails leaves the file that was there before.
-
-        Args:
-            filepath: path of the file.
-            overwrite: bool. Whether a file that is there is replaced, or an error.
-            max_shard_size: as in Keras; a number writes several files, one after the other.
-
-        Raises:
-            FileExistsError: there is such a file, with `overwrite=False`.
-            OSError: the file cannot be written.
-        """
-        path = os.fspath(filepath)
-        if not overwrite and os.path.exists(path):
-            raise FileExistsError(f"There is a file {short(path)}. Pass another name, or `overwrite=True`.")
-        if max_shard_size is not None or not path.endswith(".weights.h5"):
-            super().save_weights(filepath, max_shard_size=max_shard_size)
-            return
-        # HDF5 ends the process where a disk gets full while it writes: so the size is compared first.
-        with whole_file(path, self._size_in_file()) as part:
-            super().save_weights(part)
-
-    def _size_in_file(self):
-        return 4 * self.count_params() if self.built else 0
+            write_contents(part)
 
     def save_assets(self, dir_path):
         state = self.encoder.get_vocabulary_state()
@@ -183,14 +185,23 @@ class TextModel(keras.Model):
             )  # fmt: skip
 
     def load_assets(self, dir_path):
-        with open(os.path.join(dir_path, _VOCABULARY_FILE), **_JSON_FILE) as file:
+        check_unpacked(os.path.dirname(dir_path))  # where Keras puts the whole file
+        path = os.path.join(dir_path, _VOCABULARY_FILE)
+        if not os.path.isfile(path):
+            raise ValueError("it lacks its vocabulary")
+        with open(path, **_JSON_FILE) as file:
             state = json.load(file)
         self.encoder.set_vocabulary_state({**state, "words": [word_from_json(word) for word in state["words"]]})
+        self.check_named_vocabulary()
         path = os.path.join(dir_path, _NGRAMS_FILE)
         if os.path.exists(path):
-            with np.load(path, allow_pickle=False) as file:
-                shortest, longest = file["lengths"].tolist()
-                self._nearest = NearestWords(file["vectors"], CharNgrams(file["ngrams"], (shortest, longest)))
+            arrays = read_arrays(path)
+            shortest, longest = (check_number(n, "char_ngrams", 1, kind=int) for n in arrays["lengths"].tolist())
+            self._nearest = NearestWords(arrays["vectors"], CharNgrams(arrays["ngrams"], (shortest, longest)))
+        self._check_assets()
+
+    def _check_assets(self):
+        """Raises an error where what `load_assets` read is not of the model's sizes."""
 
 
 def _explain_unloadable(tokenizer):

@@ -1,4 +1,6 @@
 import errno
+import hashlib
+import io
 import json
 import shutil
 import zipfile
@@ -165,6 +167,7 @@ HEADS = {
 @pytest.mark.parametrize("name", HEADS)
 def test_heads_of_keras_layers_round_trip(pretrainer, corpus, name, tmp_path):
     model = TransferSentimentClassifier(pretrainer, HEADS[name](), seed_words=None, seed=0)
+    model.fit(corpus[:2], [0, 1], epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     for load in (load_model, keras.models.load_model):
         np.testing.assert_allclose(load(tmp_path / "model.keras").predict(corpus), model.predict(corpus), rtol=1e-5)
@@ -172,6 +175,7 @@ def test_heads_of_keras_layers_round_trip(pretrainer, corpus, name, tmp_path):
 
 def test_unregistered_head_needs_custom_objects(pretrainer, corpus, tmp_path):
     model = TransferSentimentClassifier(pretrainer, PlainHead(), seed_words=None)
+    model.fit(corpus[:2], [0, 1], epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras", custom_objects={"PlainHead": PlainHead})
     np.testing.assert_allclose(loaded.predict(corpus), model.predict(corpus), rtol=1e-5)
@@ -265,6 +269,12 @@ def damaged(folder, saved, how):
         path.write_bytes(whole.read_bytes()[:-500])
     elif how == "halved":
         path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    elif how == "front":
+        path.write_bytes(whole.read_bytes()[1:])
+    elif how == "directory":
+        content = bytearray(whole.read_bytes())
+        content[content.rindex(b"PK\x01\x02")] ^= 1
+        path.write_bytes(content)
     elif how == "empty":
         path.write_bytes(b"")
     elif how == "text":
@@ -295,6 +305,8 @@ FILES = [
     ("truncated", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
     ("halved", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
     ("empty", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
+    ("front", ValueError, ("cannot be loaded", SAVE_AGAIN)),
+    ("directory", ValueError, ("Bad magic number for central directory", SAVE_AGAIN)),
     ("text", ValueError, ("is no `.keras` file, or one cut short", SAVE_AGAIN)),
     ("zip", ValueError, ("lacks ['config.json', 'metadata.json', 'model.weights.h5']", SAVE_AGAIN)),
     ("damaged", ValueError, ("is damaged in 'model.weights.h5'", SAVE_AGAIN)),
@@ -373,3 +385,130 @@ def test_a_file_is_not_overwritten_where_that_is_asked_for(saved, tmp_path):
     model.save(tmp_path / "model.keras", overwrite=False)
     with raises(FileExistsError, "There is a file", "model.keras", "`overwrite=True`"):
         model.save(tmp_path / "model.keras", overwrite=False)
+
+
+# Files that were changed, of a newer version, or hostile: with digests that fit, or none.
+
+
+def changed(folder, source, change, version="0.1.0"):
+    """Returns the path of a copy of a file whose parts a function changes, with a table of contents that fits."""
+    with zipfile.ZipFile(source) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist() if name != "contents.json"}
+    config = json.loads(parts["config.json"])
+    change(config, parts)
+    parts["config.json"] = json.dumps(config).encode()
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    parts["contents.json"] = json.dumps({"version": version, "sha256": digests}).encode()
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return folder / "model.keras"
+
+
+def edited_vocabulary(edit):
+    def change(config, parts):
+        state = json.loads(parts["assets/vocabulary.json"])
+        edit(state["words"], state["counts"])
+        parts["assets/vocabulary.json"] = json.dumps(state).encode()
+
+    return change
+
+
+def swap_words(words, counts):
+    words[1], words[2] = words[2], words[1]
+
+
+def drop_a_word(words, counts):
+    del words[3], counts[3]
+
+
+LAMBDA = {"module": "keras.layers", "class_name": "Lambda", "registered_name": None}
+SYSTEM = {"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}
+CHANGES = [
+    (
+        lambda config, parts: config["config"].update(vocabulary_size=10**10),
+        ("declare a table of the shape (10000000000",),
+    ),
+    (lambda config, parts: config["config"].update(embedding_dim=10**9), ("declare a table of the shape",)),
+    (
+        lambda config, parts: config["config"]["head"]["config"].update(hidden_units=10**8),
+        ("its head declares `'hidden_units'=100000000`, which its weights do not have",),
+    ),
+    (lambda config, parts: config["config"].update(later=1), ("the setting 'later' is unknown to version",)),
+    (lambda config, parts: config["config"]["encoder"].pop("tokenizer"), ("it lacks 'tokenizer'",)),
+    (lambda config, parts: config["config"]["encoder"].update(tokenizer=SYSTEM), ("it needs `system`",)),
+    (
+        lambda config, parts: config["config"].update(
+            head={**LAMBDA, "config": keras.layers.Lambda(lambda x: x).get_config()}
+        ),
+        ("lambda",),
+    ),
+    (lambda config, parts: config["config"].update(classes=["x"] * 10**5), ("`classes` must differ from each other",)),
+    (lambda config, parts: config["config"].update(classes=["bad", "good"]), ("the weights belong to the classes",)),
+    (lambda config, parts: config["config"]["encoder"].update(stop_words=["warm"]), ("belong to `stop_words='auto'`",)),
+    (edited_vocabulary(swap_words), ("its vocabulary is another than",)),
+    (edited_vocabulary(drop_a_word), ("its vocabulary",)),
+    (lambda config, parts: parts.update({"assets/vocabulary.json": b'{"words":'}), ("cannot be loaded",)),
+    (lambda config, parts: parts.pop("assets/vocabulary.json"), ("it lacks its vocabulary",)),
+    (lambda config, parts: config.update(class_name="Model", module="keras", registered_name=None), ("holds a Model",)),
+    (lambda config, parts: config.update(class_name="Mine", module="m", registered_name="m>Mine"), ("needs `Mine`",)),
+]
+
+
+@pytest.mark.parametrize(("change", "parts"), CHANGES)
+def test_changed_and_hostile_files(saved, tmp_path, change, parts):
+    path = changed(tmp_path, saved / "classifier.keras", change)
+    with raises(ValueError, "model.keras' cannot be loaded: ", *parts):
+        load_model(path)
+    with pytest.raises((ValueError, TypeError), match=r"\w"):  # in Keras's words, where it does not ask ours
+        keras.models.load_model(path)
+
+
+def test_a_file_of_another_version_says_so(saved, tmp_path):
+    path = changed(tmp_path, saved / "classifier.keras", lambda config, parts: config["config"].update(later=1), "9.9")
+    with raises(ValueError, "the setting 'later' is unknown", "Version '9.9' of this library wrote it, and this is"):
+        load_model(path)
+    path = changed(tmp_path, saved / "classifier.keras", lambda config, parts: None, "9.9")
+    load_model(path)
+
+
+@pytest.mark.parametrize("size", [(10**9, 4), (5, 10**9)])
+def test_a_pretrainer_of_huge_tables(saved, tmp_path, size):
+    def enlarge(config, parts):
+        config["build_config"]["vocabulary_size"], config["config"]["embedding_dim"] = size
+
+    path = changed(tmp_path, saved / "pretrainer.keras", enlarge)
+    with raises(ValueError, "model.keras", "declare a table of the shape"):
+        load_model(path)
+    with pytest.raises(ValueError, match="settings declare tables of the shapes"):
+        keras.models.load_model(path)
+
+
+def test_ngrams_of_another_length_are_refused_at_loading(corpus, tmp_path):
+    pretrainer = SkipGramPretrainer(4, char_ngrams=(3, 4), ngram_buckets=20, seed=0)
+    pretrainer.fit(corpus, epochs=1, verbose=0)
+    TransferSentimentClassifier(pretrainer, seed_words=None).save(tmp_path / "whole.keras")
+
+    def shorten(config, parts):
+        with np.load(io.BytesIO(parts["assets/ngrams.npz"])) as file:
+            arrays = dict(file)
+        buffer = io.BytesIO()
+        np.savez(buffer, **{**arrays, "vectors": arrays["vectors"][:-1]})
+        parts["assets/ngrams.npz"] = buffer.getvalue()
+
+    with raises(ValueError, "model.keras", "n-grams are of another size than those of its words"):
+        load_model(changed(tmp_path, tmp_path / "whole.keras", shorten))
+
+
+def test_a_part_of_another_file_is_refused(saved, corpus, tmp_path):
+    other = SkipGramPretrainer(16, seed=0)
+    other.adapt(corpus[::-1])
+    other.save(tmp_path / "other.keras")
+    with zipfile.ZipFile(saved / "pretrainer.keras") as first, zipfile.ZipFile(tmp_path / "other.keras") as second:
+        for part in ("config.json", "model.weights.h5", "assets/vocabulary.json"):
+            with zipfile.ZipFile(tmp_path / "mixed.keras", "w") as mixed:
+                for name in first.namelist():
+                    mixed.writestr(name, (second if name == part else first).read(name))
+            for load in (load_model, keras.models.load_model):
+                with pytest.raises(ValueError, match=f"its part '{part}' was changed after the model was saved"):
+                    load(tmp_path / "mixed.keras")

@@ -22,13 +22,14 @@ from keras_transfer_sentiment.checks import (
 from keras_transfer_sentiment.classification.features import plan_training
 from keras_transfer_sentiment.classification.heads import MeanPoolHead
 from keras_transfer_sentiment.classification.labelled import Examples, PaddedBatches, read_examples, warn_of_unknown
+from keras_transfer_sentiment.classification.labelled_weights import LabelledWeights
 from keras_transfer_sentiment.classification.labels import BINARY, UNLEARNED, ClassLabels, category_order
 from keras_transfer_sentiment.classification.network import TextNetwork, check_dtype
 from keras_transfer_sentiment.classification.raw_batches import RawBatches
 from keras_transfer_sentiment.classification.seed_words import SeedWords, add_seed_words
-from keras_transfer_sentiment.classification.transfer import transfer_vectors
+from keras_transfer_sentiment.classification.transfer import NoVectors, transfer_vectors
 from keras_transfer_sentiment.datasets import is_dataset
-from keras_transfer_sentiment.model_file import find_word_vectors
+from keras_transfer_sentiment.model_file import check_numbers, find_word_vectors
 from keras_transfer_sentiment.registration import PACKAGE
 from keras_transfer_sentiment.text.batches import is_tensor
 from keras_transfer_sentiment.text.encoder import EncodedTexts
@@ -37,7 +38,7 @@ _PART = 4096  # texts tokenised between two hand-overs to the backend
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class TransferSentimentClassifier(RawBatches, TextNetwork):
+class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
     """Classifies texts, from word vectors learned on other text and a few labels.
 
     The vectors are copied into a frozen `keras.layers.Embedding`, centred (the mean vector of running
@@ -96,20 +97,11 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         dtype: str | keras.DTypePolicy | None = None,
         name: str | None = None,
     ):
-        source = find_word_vectors(word_vectors, "TransferSentimentClassifier")
-        seeds = SeedWords.read(seed_words, source.encoder.language)
-        self._set_up(
-            source.encoder.copy(), source.matrix.shape, head, classes, seeds, trainable_embedding, seed, dtype, name
-        )
-        self._nearest = source.nearest_words
-        self.embedding.embeddings.assign(transfer_vectors(source.matrix, source.counts))
-        if self._seeds.words is not None:
-            self._seeds.words.check_known(self.encoder)
-
-    def _set_up(self, encoder, shape, head, classes, seeds, trainable_embedding, seed, dtype, name):
-        """Makes all parts but the word vectors, which come from a source or with the weights of a file."""
+        is_blank = isinstance(word_vectors, NoVectors)
+        source = word_vectors if is_blank else find_word_vectors(word_vectors, "TransferSentimentClassifier")
         labels = None if classes is None else ClassLabels(classes)
-        super().__init__(encoder, name=name, dtype=check_dtype(dtype))
+        seeds = SeedWords.read(seed_words, source.encoder.language)
+        super().__init__(source.encoder.copy(), name=name, dtype=check_dtype(dtype))
         self.seed = seed if seed is None else check_count(seed, "seed", 0)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         self._seeds = SimpleNamespace(words=seeds)  # Keras wraps the dicts and tuples that a model holds
@@ -118,7 +110,15 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
             self._take_seeds(labels, self._match_seeds(labels))
         if head is None:
             head = MeanPoolHead(seed=self._run_seed, dtype=self.dtype_policy)
+        shape = source.shape if is_blank else source.matrix.shape
         self._make_layers(shape, trainable_embedding, head, (labels or UNLEARNED).outputs)
+        if is_blank:
+            return
+        self._has_vectors = True
+        self._nearest = source.nearest_words
+        self.embedding.embeddings.assign(transfer_vectors(source.matrix, source.counts))
+        if self._seeds.words is not None:
+            self._seeds.words.check_known(self.encoder)
 
     @property
     def classes(self) -> list | None:
@@ -180,6 +180,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         validation_split = check_number(validation_split, "validation_split", 0.0, 0.99)
         validation_freq = check_frequency(validation_freq)
         shuffle = check_flag(shuffle, "shuffle")
+        self._check_vocabulary("fit")
         examples = held_out = None
         if x is not None:
             texts, given, weights = read_examples(x, y, sample_weight, self._encoded, "fit")
@@ -203,9 +204,10 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
             raise ValueError("`fit` received weights that are all 0. Give at least one text of each class a weight.")
         if x is not None:
             warn_of_unknown(texts)
-        before, known = self._trained_state(), (self._labels, self._seeds.words, self.seeded_classes)
+        before, known = self._trained_state(), (self._labels, self._seeds.words, self.seeded_classes, self._is_fitted)
         try:
             self._set_classes(labels, seeds)
+            self._is_fitted = True
             self.prior_share.assign(1.0 / total)
             examples = examples._replace(weights=examples.weights * (len(examples.weights) / total))
             trainer = self._trainer
@@ -222,7 +224,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
             self._check_finite(history)
         except Exception:
             self._put_back(before)
-            self._labels, self._seeds.words, self.seeded_classes = known
+            self._labels, self._seeds.words, self.seeded_classes, self._is_fitted = known
             raise
         return history
 
@@ -251,6 +253,9 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
 
         Returns:
             list of float, loss first, or a dict with `return_dict=True`.
+
+        Raises:
+            NotFittedError: before any `fit`.
         """
         if isinstance(x, PaddedBatches):  # from Keras, which evaluates in `fit`
             return super().evaluate(x, verbose=verbose, callbacks=callbacks, return_dict=return_dict, **kwargs)
@@ -261,6 +266,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         verbose = check_choice(verbose, "verbose", VERBOSE)
         batch_size = batch_size if batch_size is None else check_count(batch_size, "batch_size")
         options = {"return_dict": check_flag(return_dict, "return_dict")}
+        self._check_fitted("evaluate")
         examples = self._examples(x, y, sample_weight, "evaluate")
         return self._trainer.evaluate(examples, batch_size, verbose=verbose, callbacks=callbacks, **options)
 
@@ -277,17 +283,20 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
         Returns:
             float32 array `(len(x), 1)`, the probability of the later of two classes in `classes`, or
             `(len(x), classes)`.
+
+        Raises:
+            NotFittedError: before any `fit`. Seed words alone are enough for one: call `fit()`.
         """
         return self._probabilities(x, batch_size, verbose, "predict")
 
     def _probabilities(self, x, batch_size, verbose, caller):
         verbose = check_choice(verbose, "verbose", VERBOSE)
         batch_size = batch_size if batch_size is None else check_count(batch_size, "batch_size")
+        self._check_fitted(caller)
         if is_dataset(x) or isinstance(x, EncodedTexts) or is_tensor(x) or getattr(x, "ndim", 1) != 1:
             encoded = self._encoded(x, caller)
             count, part = len(encoded), lambda first: encoded.take(np.arange(first, min(first + _PART, count)))
         else:
-            self._check_vocabulary(caller)
             encode, nearest, texts = self.encoder.encode_checked, self._nearest_words(), self.encoder.check(x, caller)
             count, part = len(texts), lambda first: encode(texts[first : first + _PART], nearest)
         # The backend computes one part while Python tokenises the next.
@@ -316,6 +325,9 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
 
         Returns:
             int64, bool or str array `(len(x),)`.
+
+        Raises:
+            NotFittedError: before any `fit`.
         """
         threshold = check_number(threshold, "threshold", 0.0, 1.0)
         labels = self._labels or UNLEARNED
@@ -335,6 +347,7 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
             **super().get_config(),
             "embedding_dim": self.embedding.output_dim,
             "vocabulary_size": self.vocabulary_size,
+            "vocabulary": self.name_vocabulary(),
             "head": keras.saving.serialize_keras_object(self.head),
             "classes": self.classes,
             # Pairs, as JSON has only str for keys.
@@ -346,37 +359,22 @@ class TransferSentimentClassifier(RawBatches, TextNetwork):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        config["head"] = keras.saving.deserialize_keras_object(config["head"])
-        seeds = config.pop("seed_words")
-        model = cls.__new__(cls)
-        model._set_up(
-            cls.encoder_from_config(config.pop("encoder")),
-            (config.pop("vocabulary_size"), config.pop("embedding_dim")),
-            seeds=None if seeds is None else SeedWords(dict(seeds)),
-            **{"classes": [0, 1], "dtype": "float32", **config},  # files of version 0.1 have neither
-        )
+        with cls.reading_settings():
+            config = {"classes": [0, 1], "dtype": "float32", **config}  # files of version 0.1 have neither
+            vectors = NoVectors(
+                cls.encoder_from_config(config.pop("encoder")),
+                (config.pop("vocabulary_size"), config.pop("embedding_dim")),
+            )
+            vocabulary, seeds = config.pop("vocabulary", None), config.pop("seed_words")
+            check_numbers(config["head"])
+            config["head"] = keras.saving.deserialize_keras_object(config["head"])
+            config["seed_words"] = None if seeds is None else dict(seeds)
+            model = cls(vectors, **config)
+            model.find_vocabulary(vocabulary)
         return model
 
     def build_from_config(self, config):
         """Does nothing: `from_config` has built every layer."""
-
-    def _match_seeds(self, labels):
-        """Returns the seed words by class number, or None."""
-        return None if self._seeds.words is None else self._seeds.words.by_class(labels)
-
-    def _set_classes(self, labels, seeds):
-        """Takes the classes of a `fit`."""
-        advice = f"Pass `classes={short(list(labels.classes), 90)}` when you make the classifier"
-        self._set_outputs(labels.outputs, advice)
-        self._labels = labels
-        self._take_seeds(labels, seeds)
-
-    def _take_seeds(self, labels, seeds):
-        if seeds is None:
-            self._seeds.words = None
-        elif len(seeds) < len(labels):
-            self.seeded_classes = tuple(float(number in seeds) for number in range(len(labels)))
 
     def _validation_examples(self, data, labels):
         if is_dataset(data):

@@ -1,6 +1,7 @@
 """The network of a classifier: a frozen embedding of word vectors below a head."""
 
 import inspect
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_transfer_sentiment.checks import check_flag, short
+from keras_transfer_sentiment.checks import NotFittedError, check_flag, short
 from keras_transfer_sentiment.classification.features import FeatureRunner, WordRunner
 from keras_transfer_sentiment.classification.heads import SentimentHead, build_head, sample_words
 from keras_transfer_sentiment.classification.objective import (
@@ -60,9 +61,18 @@ class TextNetwork(SeedObjective, TextModel):
         outputs: int. Number of probabilities per text, 1 for two classes.
     """
 
+    head: keras.layers.Layer
+    outputs: int
+    _compiled: SimpleNamespace
+    _pooled: FeatureRunner | None
+    _whole: WordRunner
+    _call_head: Callable
+    _has_vectors = False  # whether the word vectors were set, by a source or with the weights
+
     def _make_layers(self, shape, trainable_embedding, head, outputs):
         self.embedding = keras.layers.Embedding(
             *shape,
+            embeddings_initializer="zeros",
             trainable=check_flag(trainable_embedding, "trainable_embedding"),
             dtype=self.dtype_policy,
             name="word_vectors",
@@ -99,6 +109,40 @@ class TextNetwork(SeedObjective, TextModel):
         """Returns the text vectors `(batch, any)` that the head's `pool` makes of int ids `(batch, time)`."""
         return self.head.pool(*self._word_vectors(inputs))
 
+    def _check_vocabulary(self, caller):
+        if not self.encoder.is_adapted or not self._holds_vectors():
+            raise NotFittedError(
+                f"`{caller}`: this {type(self).__name__} was made from a config, which holds neither word vectors nor "
+                "their words. Call `load_weights(path)` first, or on a clone `clone.set_weights(model.get_weights())`; "
+                "or make a new one from word vectors."
+            )
+        super()._check_vocabulary(caller)
+
+    def _holds_vectors(self):
+        # Those of a file, or that were assigned to the layer itself, are seen when they are first needed.
+        if not self._has_vectors and bool(ops.any(ops.not_equal(self.embedding.embeddings, 0))):
+            self._has_vectors = True
+        return self._has_vectors
+
+    def _restorer(self):
+        restore, trained = super()._restorer(), self._trained_state()
+        vectors = np.array(np.asarray(self.embedding.embeddings))
+
+        def restore_all():
+            restore()
+            self._put_back(trained)
+            self.embedding.embeddings.assign(vectors)
+
+        return restore_all
+
+    def _check_assets(self):
+        shape = (self.vocabulary_size, self.embedding.output_dim)
+        if self.encoder.size != shape[0]:
+            raise ValueError(f"its vocabulary has {self.encoder.size} words, and its word vectors are {shape[0]}")
+        nearest = self._nearest
+        if nearest is not None and (nearest.vectors.shape != shape or nearest.ngrams.table.shape[1:] != shape[1:]):
+            raise ValueError("the vectors of its character n-grams are of another size than those of its words")
+
     def compile(self, *args, **kwargs):
         """Sets how `fit` trains, as in Keras; without a `loss` it is the cross-entropy that fits the classes."""
         options = inspect.signature(keras.Model.compile).bind(self, *args, **kwargs).arguments
@@ -109,20 +153,18 @@ class TextNetwork(SeedObjective, TextModel):
             self._check_fits(options, takes_loss, self.outputs)
         self._compile_as(options | {"loss": default_loss(self.outputs)} if takes_loss else options, takes_loss)
 
-    def _compile_as(self, options, takes_loss=False, is_default=False):
+    def _compile_as(self, options, takes_loss=False):
         super().compile(**options)
-        self._compiled = SimpleNamespace(options=options, takes_loss=takes_loss, is_default=is_default)
+        self._compiled = SimpleNamespace(options=options, takes_loss=takes_loss, default=None)
         if self._pooled is not None:
             others = {"optimizer": self.optimizer, "metrics": None, "weighted_metrics": None}
             self._pooled.model.compile(**{**options, **others})
 
-    def get_compile_config(self):
-        return {**super().get_compile_config(), "is_default": self._compiled.is_default}
-
     def compile_from_config(self, config):
-        options = keras.saving.deserialize_keras_object(config)
-        is_default = options.pop("is_default", False)
-        self._compile_as(options, is_default=is_default)
+        options = {name: value for name, value in config.items() if name != "is_default"}  # as version 0.1 wrote it
+        if options == self._compiled.default:
+            return
+        self._compile_as(keras.saving.deserialize_keras_object(options))
         self.optimizer.build(self.trainable_variables)
 
     @property
@@ -163,7 +205,7 @@ class TextNetwork(SeedObjective, TextModel):
                 f"`fit` received labels of {outputs} classes, and `head`, a {type(self.head).__name__}, was built for "
                 f"two. {advice}, with a head that ends with `Dense({outputs}, activation='softmax')`."
             )
-        if not compiled.is_default:
+        if compiled.default is None:
             self._check_fits(compiled.options, compiled.takes_loss, outputs, "Compile again" if is_same else advice)
         if not is_same:
             self._replace_head(outputs)
@@ -171,7 +213,7 @@ class TextNetwork(SeedObjective, TextModel):
     def _replace_head(self, outputs):
         compiled = self._compiled
         self._set_head(type(self.head).from_config(self.head.get_config()), outputs)
-        if compiled.is_default:
+        if compiled.default is not None:
             self._compile_default()
         else:  # the optimizer goes with the weights of the old head
             optimizer = type(self.optimizer).from_config(self.optimizer.get_config())
@@ -185,10 +227,12 @@ class TextNetwork(SeedObjective, TextModel):
             check_metrics(options.get(name), outputs)
 
     def _compile_default(self):
-        optimizer = keras.optimizers.Adam(getattr(self.head, "learning_rate", SentimentHead.learning_rate))
+        # The name is fixed, so that the compilation in a file can be told to be this one.
+        optimizer = keras.optimizers.Adam(getattr(self.head, "learning_rate", SentimentHead.learning_rate), name="adam")
         options = {"optimizer": optimizer, "loss": default_loss(self.outputs), "metrics": ["accuracy"]}
         # XLA takes longer to compile such a small network than to train it.
-        self._compile_as({**options, "jit_compile": False}, is_default=True)
+        self._compile_as({**options, "jit_compile": False})
+        self._compiled.default = self.get_compile_config()
         self.optimizer.build(self.trainable_variables)  # or a model saved before any `fit` warns when loaded
 
     def _trained_state(self) -> TrainedState:

@@ -14,9 +14,15 @@ class RawBatches:
 
     _labels: ClassLabels | None
     _encoded: Any
+    _check_fitted: Any
+    _is_fitted: bool
 
     def __call__(self, inputs, *args, **kwargs):
         """Calls the model on ids or, outside of a graph, on raw texts."""
+        if kwargs.get("training"):
+            self._is_fitted = True
+        elif _holds_texts(inputs):
+            self._check_fitted("call")
         if _holds_texts(inputs):
             inputs = self._padded(inputs, "call")
         return super().__call__(inputs, *args, **kwargs)  # type: ignore[misc]
@@ -32,17 +38,20 @@ class RawBatches:
         if class_weight is not None:
             per_class = (self._labels or UNLEARNED).weights(class_weight)[y[:, 0].astype(int)]
             weights = per_class if weights is None else weights * per_class
+        self._is_fitted = True
         return super().train_on_batch(x, y, sample_weight=weights, return_dict=return_dict)  # type: ignore[misc]
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Returns the loss and the metrics of one batch, of texts or ids and labels; else as in Keras."""
         return_dict = check_flag(return_dict, "return_dict")
+        self._check_fitted("test_on_batch")
         x, y = self._batch(x, y, "test_on_batch")
         weights = check_weights(sample_weight, len(y), "test_on_batch")
         return super().test_on_batch(x, y, sample_weight=weights, return_dict=return_dict)  # type: ignore[misc]
 
     def predict_on_batch(self, x):
         """Returns the probabilities of one batch, of texts or ids."""
+        self._check_fitted("predict_on_batch")
         return super().predict_on_batch(self._padded(x, "predict_on_batch"))  # type: ignore[misc]
 
     def _batch(self, x, y, caller):

@@ -295,7 +295,8 @@ class SkipGramPretrainer(TableModel):
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{**config, "encoder": cls.encoder_from_config(config["encoder"])})
+        with cls.reading_settings():
+            return cls(**{**config, "encoder": cls.encoder_from_config(config["encoder"])})
 
     def _encode_corpus(self, source, grow, cache_dir, verbose):
         if isinstance(source, EncodedTexts):

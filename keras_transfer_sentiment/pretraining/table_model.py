@@ -28,6 +28,7 @@ class TableModel(TextModel):
     ngram_buckets: int
     char_ngrams: tuple[int, int] | None
     _first_seed: int
+    _declared_size: int = 0  # of the vocabulary, in the config that the model was made of
     _state: TrainingState | None = None
     _run: TrainingRun | None = None  # while `fit` trains
     _ngram_rows: subwords.NgramRows | None = None
@@ -159,14 +160,43 @@ class TableModel(TextModel):
         console.print(grid, f"Floats in all: {self.count_params():,} ({4 * self.count_params() / 2**20:.1f} MiB)")
         (print_fn or print)(text.getvalue().rstrip("\n"))
 
-    def save_own_variables(self, store):
+    def _store_arrays(self, store):
         if self._state is not None:
             for name, array in self._current_state().arrays().items():
                 store[name] = array
 
-    def load_own_variables(self, store):
+    def _load_arrays(self, arrays):
+        if self._declared_size and self._state is None:
+            self._check_shapes({arrays[name].shape for name in arrays if not name.endswith("_accumulator")})
+            self._create_tables(self._declared_size)
         if self._state is not None:
-            self._take_over(store)
+            self._take_over(arrays)
+
+    def _check_shapes(self, found):
+        """Compares the sizes in the config with those of a file, before there is memory for them."""
+        expected = {(self._declared_size, self.embedding_dim)}
+        if self.char_ngrams is not None:
+            expected.add((self.ngram_buckets, self.embedding_dim))
+        if not expected <= found:
+            raise ValueError(
+                f"its settings declare tables of the shapes {sorted(expected)}, and its weights have others"
+            )
+
+    def _take_origin(self, origin):
+        super()._take_origin(origin)
+        if self._state is None:
+            self._create_tables(self.encoder.size)
+            self._set_ngram_rows()
+
+    def _restorer(self):
+        restore, state, rows = super()._restorer(), self._state, self._ngram_rows
+
+        def restore_all():  # the tables themselves change as a whole or not at all
+            restore()
+            self._state, self._ngram_rows, self._word_vectors = state, rows, None
+            self.built = state is not None
+
+        return restore_all
 
     def _take_over(self, arrays: Mapping[str, np.ndarray]) -> None:
         if self._run is not None:
@@ -187,12 +217,23 @@ class TableModel(TextModel):
         if self.encoder.is_adapted:
             self._set_ngram_rows()
 
+    def _check_assets(self):
+        if self._declared_size and self._state is None:
+            return  # the weights were refused
+        if self.encoder.size != self.vocabulary_size:
+            raise ValueError(f"its vocabulary has {self.encoder.size} words, and its tables {self.vocabulary_size}")
+
     def get_build_config(self):
-        return {"vocabulary_size": self.vocabulary_size}
+        return {"vocabulary_size": self.vocabulary_size, "vocabulary": self.name_vocabulary()}
 
     def build_from_config(self, config):
-        if config["vocabulary_size"]:
-            self._create_tables(config["vocabulary_size"])
+        """Makes the tables of a clone; those of a file wait for its weights, whose sizes they have to be of."""
+        self._declared_size = config["vocabulary_size"]
+        if self._declared_size:
+            self.find_vocabulary(config.get("vocabulary"))
+        if self.encoder.is_adapted:
+            self._create_tables(self.encoder.size)
+            self._set_ngram_rows()
 
     def _create_tables(self, size: int) -> None:
         """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""

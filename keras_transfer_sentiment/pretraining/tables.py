@@ -58,7 +58,7 @@ class TrainingState:
         """Takes over the values of arrays named as in `arrays()`; of version 0.1 those numbered as it did.
 
         Raises:
-            ValueError: arrays of other names or shapes; nothing has changed then.
+            ValueError: arrays of other names or shapes, or a vector for padding; nothing has changed then.
         """
         names = {name: name for name in self.arrays()}
         if "0" in arrays:  # Keras's numbers: the trainable weights first
@@ -72,6 +72,8 @@ class TrainingState:
                 f"These weights do not fit the model. Expected arrays of the shapes {expected}; received {received}. "
                 "Load them into a model of the same vocabulary and settings."
             )
+        if np.any(arrays[names["words"]][0]):
+            raise ValueError("The vector of padding, the first row of the words' table, must be 0. Received another.")
         for name, table in self.tables.present().items():
             table[...] = arrays[names[name]]
         self.progress = Progress(*(int(number) for number in arrays[names["progress"]]))

@@ -1,12 +1,15 @@
 """The vocabulary: counts of words that can be added up, what is made of them, and the way from codes to ids."""
 
+import functools
 import itertools
+import json
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.storage import digest
 from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedTexts, drop_unknown
 from keras_transfer_sentiment.text.phrases import PairJoiner, find_pairs, join_pair
 from keras_transfer_sentiment.text.tokens import check_words
@@ -85,6 +88,31 @@ class Vocabulary:
     words: list = field(default_factory=list)
     counts: np.ndarray = field(default_factory=_no_counts)
     phrases: list[tuple[str, str]] = field(default_factory=list)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """str: tells the words in their order, and the phrases, from others."""
+        return digest([json.dumps([self.words, self.phrases], default=repr)])
+
+    @classmethod
+    def from_state(cls, state: dict) -> "Vocabulary":
+        """Returns the vocabulary of what `WordIds.get_vocabulary_state` returned; `phrases` may be absent.
+
+        Raises:
+            ValueError: a state that no vocabulary has.
+        """
+        try:
+            words, counts = list(state["words"]), np.asarray(state["counts"], "int64")
+            phrases = [(left, right) for left, right in state.get("phrases", ())]
+            is_whole = len(set(words[1:])) == len(words[1:]) and len(words) == len(counts) and words[:1] in ([], [""])
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ValueError(f"The vocabulary is damaged: {short(str(error))}.") from None
+        if not is_whole or (counts < 0).any() or not all(isinstance(word, str) for pair in phrases for word in pair):
+            raise ValueError(
+                f"The vocabulary is damaged: it has {len(words)} words and {counts.size} counts. Expected different "
+                "words, the first one '', with a count of 0 or more each."
+            )
+        return cls(words, counts, phrases)
 
 
 @dataclass(frozen=True)

@@ -144,15 +144,18 @@ class WordIds:
         self._vocabulary, self._codes = vocabulary, None
         self._phrases = {pair: join_pair(*pair) for pair in vocabulary.phrases}
 
+    def get_vocabulary(self) -> Vocabulary:
+        """Returns the vocabulary as a value, which nothing changes."""
+        return self._vocabulary
+
     def get_vocabulary_state(self) -> dict:
         """Returns the vocabulary: `words` (list), `counts` (list of int) and `phrases` (list of lists of two str)."""
         words, counts, phrases = self._vocabulary.words, self._vocabulary.counts, self._vocabulary.phrases
         return {"words": list(words), "counts": counts.tolist(), "phrases": [list(pair) for pair in phrases]}
 
     def set_vocabulary_state(self, state: dict) -> None:
-        """Takes over the result of `get_vocabulary_state`; `phrases` may be absent."""
-        phrases = [(left, right) for left, right in state.get("phrases", ())]
-        self.set_vocabulary(Vocabulary(list(state["words"]), np.asarray(state["counts"], "int64"), phrases))
+        """Takes over the result of `get_vocabulary_state`; see `Vocabulary.from_state`."""
+        self.set_vocabulary(Vocabulary.from_state(state))
 
     def _check_adapted(self):
         if not self.is_adapted:
