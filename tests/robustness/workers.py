@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from tests.robustness.harness import Report
@@ -28,7 +29,7 @@ _FORBIDDEN = {
     *("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "os.system", "pty.spawn"),
     *("subprocess.Popen", "pickle.find_class", "ctypes.dlopen", "webbrowser.open"),
 }
-_ALLOWED_TO_IMPORTS = {"exec", "compile", "marshal.loads", "marshal.load", "code.__new__"}
+_ALLOWED_TO_IMPORTS = {"exec", "marshal.loads", "marshal.load", "code.__new__"}
 
 
 class Guard:
@@ -42,9 +43,15 @@ class Guard:
     def _note(self, event, args):
         if not self.armed:
             return
-        is_forbidden = event in _FORBIDDEN or event.startswith("socket.")
+        is_forbidden = event in _FORBIDDEN or event.startswith("socket.") or (event == "open" and _is_outside(*args))
         if is_forbidden or (event in _ALLOWED_TO_IMPORTS and not _is_in_import()):
             self.caught.append(f"{event} {args!r}"[:200])
+
+
+def _is_outside(path, mode, flags):
+    """Returns whether a file is opened to be written in another place than the temporary folder."""
+    writes = isinstance(path, str) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    return writes and path != os.devnull and not os.path.realpath(path).startswith(os.path.realpath(gettempdir()))
 
 
 def _is_in_import():
