@@ -92,6 +92,7 @@ class CheckedWeights:
                 classes, or to a model of other sizes.
         """
         path = check_path(filepath, "filepath", "model.weights.h5")
+        skip_mismatch = check_flag(skip_mismatch, "skip_mismatch")
         if path.endswith(".keras"):
             with open_archive(path) as archive, naming_file(path):
                 found = archive.weights()

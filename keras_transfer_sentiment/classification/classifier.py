@@ -97,8 +97,9 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         dtype: str | keras.DTypePolicy | None = None,
         name: str | None = None,
     ):
-        is_blank = isinstance(word_vectors, NoVectors)
-        source = word_vectors if is_blank else find_word_vectors(word_vectors, "TransferSentimentClassifier")
+        source = word_vectors
+        if not isinstance(source, NoVectors):
+            source = find_word_vectors(word_vectors, "TransferSentimentClassifier")
         labels = None if classes is None else ClassLabels(classes)
         seeds = SeedWords.read(seed_words, source.encoder.language)
         super().__init__(source.encoder.copy(), name=name, dtype=check_dtype(dtype))
@@ -110,9 +111,9 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
             self._take_seeds(labels, self._match_seeds(labels))
         if head is None:
             head = MeanPoolHead(seed=self._run_seed, dtype=self.dtype_policy)
-        shape = source.shape if is_blank else source.matrix.shape
+        shape = source.shape if isinstance(source, NoVectors) else source.matrix.shape
         self._make_layers(shape, trainable_embedding, head, (labels or UNLEARNED).outputs)
-        if is_blank:
+        if isinstance(source, NoVectors):
             return
         self._has_vectors = True
         self._nearest = source.nearest_words

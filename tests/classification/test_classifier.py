@@ -855,7 +855,8 @@ def test_a_training_that_diverges_leaves_everything_as_it_was(pretrainer, commen
     model = make(pretrainer, trainable_embedding=trainable)
     model.compile(keras.optimizers.SGD(1e38), "binary_crossentropy" if classes == "two" else None)
     labels = comments.labels if classes == "two" else [number % 3 for number in range(len(comments.texts))]
-    before, predicted = weights_of(model), model.predict(comments.texts)
+    ids = model.encode(comments.texts).padded()
+    before, predicted = weights_of(model), np.asarray(model(ids))
     with raises(
         ValueError, "`fit` ended in numbers that are not finite", "the weights of before are back", "learning rate"
     ):
@@ -864,7 +865,9 @@ def test_a_training_that_diverges_leaves_everything_as_it_was(pretrainer, commen
     for path, value in weights_of(model).items():
         assert np.isfinite(value).all()
         np.testing.assert_array_equal(value, before[path], err_msg=path)
-    np.testing.assert_array_equal(model.predict(comments.texts), predicted)
+    np.testing.assert_array_equal(np.asarray(model(ids)), predicted)
+    with raises(NotFittedError, "not trained yet"):
+        model.predict(comments.texts)
     model.compile("adam")
     model.fit(comments.texts, comments.labels, epochs=1, verbose=0)
 
@@ -875,13 +878,14 @@ def test_a_fit_that_a_callback_breaks_off_fixes_no_classes(pretrainer, comments)
             raise RuntimeError("stop")
 
     model = make(pretrainer)
-    predicted = model.predict(comments.texts)
+    ids = model.encode(comments.texts).padded()
+    predicted = np.asarray(model(ids))
     with pytest.raises(RuntimeError, match="stop"):
         model.fit(
             comments.texts, ["a", "b", "c", "a", *["b"] * (len(comments.texts) - 4)], callbacks=[Breaks()], verbose=0
         )
     assert model.classes is None
-    np.testing.assert_array_equal(model.predict(comments.texts), predicted)
+    np.testing.assert_array_equal(np.asarray(model(ids)), predicted)
 
 
 @pytest.mark.parametrize(
@@ -914,8 +918,9 @@ def test_ids_beyond_the_type_are_refused(classifier):
 
 
 def test_labels_before_the_first_fit(untrained):
-    with raises(ValueError, "`evaluate` comes before the first `fit`", "'good' of type str at position 0", "`classes="):
-        untrained.evaluate(["a film"], ["good"], verbose=0)
+    parts = ("`train_on_batch` comes before the first `fit`", "'good' of type str at position 0", "`classes=")
+    with raises(ValueError, *parts):
+        untrained.train_on_batch(["a film"], ["good"])
 
 
 def test_seed_words_in_place_of_a_head(pretrainer):

@@ -44,8 +44,25 @@ EXEMPT = {
     *("save_assets", "load_assets", "save_own_variables", "load_own_variables", "build", "call", "compute_mask"),
     *("compute_output_shape", "compute_loss", "compute_metrics", "reset_metrics", "make_train_function", "train_step"),
     *("pool", "classify", "prior_loss", "has_fixed_pool", "make_output_layer", "encoder_from_config"),
-    *("check", "check_stream", "check_any", "encode_checked", "learn_and_encode", "learn_batches", "count_batches"),
-    *("start_counting", "learn", "set_vocabulary", "set_vocabulary_state", "get_vocabulary_state", "fingerprint"),
+    *(
+        "check",
+        "check_stream",
+        "check_any",
+        "encode_any",
+        "encode_checked",
+        "learn_and_encode",
+        "learn_batches",
+        "count_batches",
+    ),
+    *(
+        "start_counting",
+        "learn",
+        "set_vocabulary",
+        "set_vocabulary_state",
+        "find_vocabulary",
+        "get_vocabulary_state",
+        "fingerprint",
+    ),
     *("get_weights", "set_weights", "count_params", "summary", "embedding_layer", "copy", "can_produce"),
 }
 
