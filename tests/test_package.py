@@ -24,6 +24,7 @@ ROOMS = [
         "text",
         "vectors",
         "layers",
+        "datasets",
         "origin",
         "weights_file",
         "archive",
