@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer_sentiment.archive import open_archive
-from keras_transfer_sentiment.checks import NotFittedError, short, warn_caller
+from keras_transfer_sentiment.checks import NotFittedError, check_flag, check_path, short, warn_caller
 from keras_transfer_sentiment.origin import Origin
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.text.encoder import TextEncoder
@@ -45,7 +45,8 @@ class CheckedWeights:
             FileExistsError: there is such a file, with `overwrite=False`.
             OSError: the file cannot be written.
         """
-        path = os.fspath(filepath)
+        path = check_path(filepath, "filepath", "model.weights.h5")
+        overwrite = check_flag(overwrite, "overwrite")
         self._check_vocabulary("save_weights")  # type: ignore[attr-defined]
         if not path.endswith(".weights.h5") and max_shard_size is None:
             raise ValueError(
@@ -90,7 +91,8 @@ class CheckedWeights:
             ValueError: the file is damaged, or its weights belong to another vocabulary, to other text settings or
                 classes, or to a model of other sizes.
         """
-        path = os.fspath(filepath)
+        path = check_path(filepath, "filepath", "model.weights.h5")
+        skip_mismatch = check_flag(skip_mismatch, "skip_mismatch")
         if path.endswith(".keras"):
             with open_archive(path) as archive, naming_file(path):
                 found = archive.weights()

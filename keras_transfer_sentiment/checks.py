@@ -1,13 +1,15 @@
-"""Argument checks and the wording of every error: what was received, what was expected, how to fix it."""
+"""Argument checks and the wording of every error: what was received, what was expected, how to fix it.
 
-import itertools
+Each kind of argument, such as a flag, a number, a choice or a path, is checked here and nowhere else.
+"""
+
 import math
 import numbers
-import operator
+import os
 import reprlib
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,10 +22,8 @@ _repr.maxlevel = 2
 
 _INSIDE = ("keras_transfer_sentiment", "keras", "functools", "contextlib")  # packages that a warning is not about
 VERBOSE = ("auto", 0, 1, 2)  # the values of `verbose` that Keras accepts
-BATCH_TEXTS = 2048  # texts of a stream that are checked, and cut into words, in one go
-
-# Tokens of these types need no check one by one: they are hashable, equal to themselves and not of NumPy.
-_PLAIN_TOKENS = {str, int, bool, bytes}
+MOST = 2**31 - 1  # the largest size, seed or number of epochs
+_LEAST_WEIGHT, _MOST_WEIGHT = 1e-6, 1e6  # of a labelled text: beyond, sums of float32 lose one side or the other
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -35,15 +35,23 @@ class NotFittedError(ValueError, AttributeError):
 
 def short(value, limit=70):
     """Returns a one-line repr of `value` of at most `limit` characters, whatever its size."""
-    if hasattr(value, "shape") and getattr(value, "ndim", None) != 0:
-        text = f"{type(value).__name__} of shape {tuple(value.shape)}"
-        if hasattr(value, "dtype"):
-            text += f", dtype {value.dtype}"
-        elif hasattr(value, "columns"):
-            text += f" with the columns {_repr.repr(list(value.columns))}"
-    else:
-        text = " ".join(_repr.repr(value).split())
+    try:
+        text = _describe(value)
+    except Exception:  # the repr of a stranger may fail in any way
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _describe(value):
+    if not hasattr(value, "shape") or isinstance(value, type) or getattr(value, "ndim", None) == 0:
+        return " ".join(_repr.repr(value).split())
+    text = f"{type(value).__name__} of shape {tuple(value.shape)}"
+    if hasattr(value, "dtype"):
+        text += f", dtype {getattr(value.dtype, 'name', value.dtype)}"
+    elif hasattr(value, "columns"):
+        columns = getattr(value, "column_names", value.columns)  # pyarrow's `columns` hold the values
+        text += f" with the columns {_repr.repr(list(columns))}"
+    return text
 
 
 def warn_caller(message: str) -> None:
@@ -54,226 +62,38 @@ def warn_caller(message: str) -> None:
     warnings.warn(message, stacklevel=level)
 
 
-def check_texts(
-    texts: Any, caller: str, argument: str = "x", allow_empty: bool = False, first: int = 0, only_str: bool = False
-) -> list:
-    """Returns a batch of texts as a list of `str`, or of lists of tokens where the texts come split already.
-
-    A batch is checked once, where it comes in from the user; functions further in take what this returned and trust it.
-
-    Args:
-        texts: list, tuple, or anything of one dimension with `tolist` or `to_list` (NumPy array, pandas or polars
-            Series). Its elements are `str`, or lists of tokens; a token is anything hashable but a missing value.
-        caller: name of the public method, for the message.
-        argument: name of its argument, for the message.
-        allow_empty: whether a batch of no texts is fine.
-        first: the position of the first of these texts among all, for the message.
-        only_str: whether tokens have to be `str`, because they will be joined into phrases.
-
-    Returns:
-        A new list; NumPy's scalars among tokens have become Python's own.
-
-    Raises:
-        TypeError: not a batch, or not texts; a token that is missing, not hashable, or no `str` where it has to be.
-        ValueError: empty, or of more than one dimension.
-    """
-    if isinstance(texts, (str, bytes)):
-        raise TypeError(
-            f"`{caller}` expects a batch of texts as `{argument}`: a list of str or a 1D array of str. "
-            f"Received one {type(texts).__name__}: {short(texts)}. Wrap it in a list: `{caller}([text])`."
-        )
-    if isinstance(texts, Mapping):
-        raise TypeError(
-            f"`{caller}` expects texts as `{argument}`. Received {short(texts)} of type {type(texts).__name__}. Pass "
-            f"the column that holds the texts, such as `{argument}['text']`."
-        )
-    if _is_table(texts):
-        column = "`frame['text']`" if hasattr(texts, "columns") else f"`{argument}[:, 0]`"
-        raise ValueError(
-            f"`{caller}` expects `{argument}` of one dimension, one text per row. Received "
-            f"{short(texts, 110)}. Pass one column, such as {column}."
-        )
-    if hasattr(texts, "tolist"):
-        texts = texts.tolist()
-    elif hasattr(texts, "to_list"):
-        texts = texts.to_list()
-    elif not isinstance(texts, (list, tuple)):
-        raise TypeError(
-            f"`{caller}` expects a batch of texts as `{argument}`: a list, tuple, 1D array or Series of str. "
-            f"Received {short(texts)} of type {type(texts).__name__}. Make it a list first: `list({argument})`."
-        )
-    if not len(texts) and not allow_empty:
-        raise ValueError(f"`{caller}` received no texts: `{argument}` is empty. Pass at least one text.")
-    kinds = set(map(type, texts))
-    if not (kinds <= {str} or kinds <= {list, tuple}):
-        _check_each(texts, caller, argument, first)
-    texts = list(texts)
-    return _check_tokens(texts, caller, first, only_str) if texts and isinstance(texts[0], (list, tuple)) else texts
+def is_missing(value: Any) -> bool:
+    """Returns whether a value stands for none: None, NaN, or what pandas has for these."""
+    return value is None or is_nan(value) or type(value).__name__ in ("NAType", "NaTType")
 
 
-def check_stream(
-    texts: Any, caller: str, argument: str = "texts", first: int = 0, only_str: bool = False
-) -> Iterator[list]:
-    """Yields the texts of an iterable as lists of up to `BATCH_TEXTS`, each checked by `check_texts` first.
-
-    Args:
-        texts: iterable of texts.
-        caller: name of the public method, for the message.
-        argument: name of its argument, for the message.
-        first: how many texts of the stream were read before: it may be at its end then, and positions count on.
-        only_str: as for `check_texts`.
-
-    Raises:
-        TypeError: not an iterable, or not of texts.
-        ValueError: no texts at all, or a table instead of a column.
-    """
-    if not isinstance(texts, Iterable):
-        raise TypeError(
-            f"`{caller}` expects an iterable of str as `{argument}`. Received {short(texts)} of type "
-            f"{type(texts).__name__}. Pass a list, an array, a Series or a generator of str."
-        )
-    rest = iter(texts)
-    while (batch := list(itertools.islice(rest, BATCH_TEXTS))) or not first:
-        yield check_texts(batch, caller, argument, first=first, only_str=only_str)
-        first += len(batch)
-
-
-def split_batches(texts: list) -> Iterator[list]:
-    """Yields a list of texts in parts of up to `BATCH_TEXTS`."""
-    for start in range(0, len(texts), BATCH_TEXTS):
-        yield texts[start : start + BATCH_TEXTS]
-
-
-def check_any(texts: Any, caller: str, argument: str, only_str: bool = False) -> tuple[Iterator[list], int]:
-    """Returns a batch or a stream of texts in checked batches, and the number of texts, 0 for that of a stream.
-
-    Arguments and errors are those of `check_texts` and `check_stream`.
-    """
-    if is_batch(texts):
-        texts = check_texts(texts, caller, argument, only_str=only_str)
-        return split_batches(texts), len(texts)
-    return check_stream(texts, caller, argument, only_str=only_str), 0
-
-
-def is_batch(texts: Any) -> bool:
-    """Returns whether `check_texts` has a say on a value as a whole, so that it is no stream of texts."""
-    kinds = (str, bytes, list, tuple, Mapping)
-    return isinstance(texts, kinds) or hasattr(texts, "tolist") or hasattr(texts, "to_list") or _is_table(texts)
-
-
-def _is_table(texts):
-    return getattr(texts, "ndim", 1) != 1 or (hasattr(texts, "columns") and not hasattr(texts, "tolist"))
-
-
-def _check_each(texts, caller, argument, first):
-    wanted = (list, tuple) if isinstance(texts[0], (list, tuple)) else str
-    for position, text in enumerate(texts, first):
-        if isinstance(text, wanted):
-            continue
-        expected = "a str" if wanted is str else "a list of tokens, like the first one"
-        fix = "Convert each text with `str`."
-        if isinstance(text, bytes):
-            fix = "Decode bytes first: `text.decode('utf-8')`."
-        elif _is_missing(text):
-            fix = "Drop missing texts, or replace them with ''."
-        elif isinstance(text, str):
-            fix = "Cut it into tokens as well, such as `text.split()`."
-        elif isinstance(text, (list, tuple)):
-            expected, fix = "a str, like the first one", "Join its tokens: `' '.join(text)`."
-        elif isinstance(text, (set, frozenset)) or getattr(text, "ndim", 0) == 1:
-            expected = "a str or a list of tokens"
-            make = "list" if hasattr(text, "ndim") else "sorted"  # sets have another order each time
-            fix = f"Make each a list: `[{make}(text) for text in {argument}]`."
-        raise TypeError(
-            f"`{caller}` expects every text in `{argument}` to be {expected}. "
-            f"Received {short(text)} of type {type(text).__name__} at position {position}. {fix}"
-        )
-
-
-def _is_missing(value):
-    return value is None or _is_nan(value) or type(value).__name__ in ("NAType", "NaTType")
-
-
-def _is_nan(value):
+def is_nan(value: Any) -> bool:
+    """Returns whether a value is the number NaN."""
     return isinstance(value, numbers.Real) and value != value
 
 
-def _check_tokens(texts, caller, first, only_str):
-    kinds = set(map(type, itertools.chain.from_iterable(texts)))
-    if kinds <= ({str} if only_str else _PLAIN_TOKENS):
-        return texts
-    try:
-        different = dict.fromkeys(itertools.chain.from_iterable(texts))
-    except TypeError:
-        _refuse_token(
-            texts,
-            lambda token: not _has_hash(token),
-            f"`{caller}` expects tokens that have a hash: str, numbers or tuples of them.",
-            "Make a list a tuple: `tuple(token)`; map other kinds to str.",
-            first,
-        )
-    plain = {}
-    for token in different:
-        if _is_missing(token) or _holds_nan(token):
-            _refuse_token(
-                texts,
-                lambda other, token=token: other is token,
-                f"`{caller}` received a missing token.",
-                "Leave it out of its text, or replace it with a word of your own.",
-                first,
-            )
-        value = _as_python(token)
-        if only_str and not isinstance(value, str):
-            _refuse_token(
-                texts,
-                lambda other, token=token: other is token,
-                f"`{caller}` joins words into phrases and expects tokens to be str.",
-                "Convert each token with `str`, or use `TextEncoder(phrases=False)`.",
-                first,
-            )
-        if value is not token:
-            plain[token] = value
-    return [[plain.get(token, token) for token in text] for text in texts] if plain else texts
-
-
-def _refuse_token(texts, is_wrong, expected, fix, first):
-    number, token = next((i, token) for i, text in enumerate(texts, first) for token in text if is_wrong(token))
-    raise TypeError(f"{expected} Received {short(token)} of type {type(token).__name__} in text {number}. {fix}")
-
-
-def _has_hash(value):
-    try:
-        hash(value)
-    except TypeError:
+def is_collection(value: Any) -> bool:
+    """Returns whether a value is a list, or some other collection of one dimension, of known length or read once."""
+    if isinstance(value, (str, bytes, bytearray, memoryview, Mapping)) or hasattr(value, "columns"):
         return False
-    return True
+    return isinstance(value, (Collection, Iterator)) and getattr(value, "ndim", 1) == 1
 
 
-def _holds_nan(value):
-    return _is_nan(value) or (isinstance(value, tuple) and any(map(_holds_nan, value)))
-
-
-def _as_python(value):
-    if isinstance(value, np.generic):
-        return value.item()
-    if type(value) is not tuple:
-        return value
-    parts = tuple(map(_as_python, value))
-    return value if all(map(operator.is_, parts, value)) else parts
-
-
-def check_weights(weights, count, caller):
+def check_weights(weights: Any, count: int, caller: str) -> np.ndarray | None:
     """Returns sample weights as float32 `(count,)`, or None as it is.
 
     Raises:
         TypeError: weights that are not numbers.
-        ValueError: a wrong length, or a weight that is negative or not finite.
+        ValueError: a wrong length, or a weight that is negative, not finite, or out of the range that can be summed up.
     """
     if weights is None:
         return None
     try:
-        array = np.asarray(weights, "float32").reshape(-1)
-    except (TypeError, ValueError):
+        array = np.asarray(weights)
+        if array.dtype.kind not in "biuf" and array.dtype.kind != "O":
+            raise TypeError
+        array = array.astype("float64").reshape(-1)
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(
             f"`{caller}` expects `sample_weight` to be numbers, one a text. Received {short(weights)} of type "
             f"{type(weights).__name__}. Pass a list or array of floats."
@@ -288,7 +108,29 @@ def check_weights(weights, count, caller):
             f"`{caller}` expects finite weights of 0 or more in `sample_weight`. Received {wrong:g}. "
             "Give a text that should not count the weight 0."
         )
-    return array
+    if (wrong := array[(array > 0) & ((array < _LEAST_WEIGHT) | (array > _MOST_WEIGHT))]).size:
+        raise ValueError(
+            f"`{caller}` expects weights in `sample_weight` of 0, or from {_LEAST_WEIGHT:g} to {_MOST_WEIGHT:g}: how "
+            f"many labelled texts a text counts for. Received {wrong[0]:g}. Divide them by their mean, "
+            "`sample_weight / np.mean(sample_weight)`, and give those that are still lower the weight 0."
+        )
+    return array.astype("float32")
+
+
+def check_class_weight(weight: Any, name: str) -> float:
+    """Returns the weight of a class, checked as that of a text.
+
+    Raises:
+        TypeError: no number.
+        ValueError: out of range.
+    """
+    weight = check_number(weight, name, 0.0, _MOST_WEIGHT)
+    if 0.0 < weight < _LEAST_WEIGHT:
+        raise ValueError(
+            f"`{name}` must be 0, or from {_LEAST_WEIGHT:g} to {_MOST_WEIGHT:g}. Received {weight:g}. Divide the "
+            "weights of all classes by their mean; 0 leaves a class out."
+        )
+    return weight
 
 
 def check_number(value, name, low, high=None, kind=float):
@@ -299,28 +141,132 @@ def check_number(value, name, low, high=None, kind=float):
         ValueError: out of range.
     """
     wanted = numbers.Integral if kind is int else numbers.Real
-    bounds = f"{low} or more" if high is None else f"between {low} and {high}"
+    bounds = f"{low} or more" if high is None or high == MOST else f"between {low} and {high}"
     noun = "an integer" if kind is int else "a number"
     expected = f"`{name}` must be {noun}, {bounds}."
     if isinstance(value, bool) or not isinstance(value, wanted):
         received = f"Received {short(value)} of type {type(value).__name__}."
         raise TypeError(f"{expected} {received} Pass {noun} in that range.")
-    if not math.isfinite(value):
+    if not isinstance(value, numbers.Integral) and not math.isfinite(value):
         raise ValueError(f"{expected} Received {short(value)}. Pass a finite number.")
+    high = sys.float_info.max if high is None and kind is float else high
     if value < low or (high is not None and value > high):
         limit = f"at least {low}" if value < low else f"at most {high}"
         raise ValueError(f"{expected} Received {short(value)}. Pass {limit}.")
     return kind(value)
 
 
+def check_count(value: Any, name: str, low: int = 1) -> int:
+    """Returns a number of things, an int from `low` on that a size in memory can be; see `check_number`."""
+    return check_number(value, name, low, MOST, kind=int)
+
+
 def check_choice(value, name, choices):
-    """Returns `value` if it is one of `choices`.
+    """Returns the one of `choices` that equals `value`.
 
     Raises:
-        ValueError: it is not.
+        ValueError: none does.
     """
-    if value not in choices:
+    is_plain = value is None or isinstance(value, (str, numbers.Number))
+    if not is_plain or value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
         fix = f"Pass one of these, such as `{name}={choices[0]!r}`."
         raise ValueError(f"`{name}` must be one of {listed}. Received {short(value)}. {fix}")
-    return value
+    return next(choice for choice in choices if choice == value)
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Returns `value` as a bool if it is one, Python's or NumPy's.
+
+    Raises:
+        TypeError: anything else, for "False" and "no" would count as true.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(
+            f"`{name}` must be True or False. Received {short(value)} of type {type(value).__name__}. Pass "
+            f"`{name}=True` or `{name}=False`, without quotation marks."
+        )
+    return bool(value)
+
+
+def check_path(path: Any, name: str = "path", example: str = "file") -> str:
+    """Returns a path as a str.
+
+    Args:
+        path: str or path-like.
+        name: name of the argument, for the message.
+        example: the path in the example of the message.
+
+    Raises:
+        TypeError: neither.
+        ValueError: it is empty, or holds a character that no path can hold.
+    """
+    try:
+        found = os.fspath(path)
+    except TypeError:
+        found = path
+    if not isinstance(found, str):
+        fix = "`os.fsdecode(path)`" if isinstance(found, bytes) else f"{example!r} or `pathlib.Path({example!r})`"
+        raise TypeError(
+            f"`{name}` must be a str or a path. Received {short(path)} of type {type(path).__name__}. Pass {fix}."
+        )
+    if not found or not _can_be_encoded(found):
+        what = "an empty str" if not found else f"{short(found)}, with a character that no name can have"
+        raise ValueError(f"`{name}` must be the name of a file or folder. Received {what}. Pass, such as, {example!r}.")
+    return found
+
+
+def _can_be_encoded(path):
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+
+
+def check_name(name: Any) -> str | None:
+    """Returns the name of a model, or None.
+
+    Raises:
+        TypeError: no str.
+        ValueError: one that Keras cannot use.
+    """
+    if name is None or (isinstance(name, str) and name and "/" not in name and name.isprintable()):
+        return name
+    kind = ValueError if isinstance(name, str) else TypeError
+    raise kind(
+        f"`name` must be a str without '/', or None. Received {short(name)} of type {type(name).__name__}. Pass, for "
+        "example, `name='films'`."
+    )
+
+
+def check_schedule(
+    batch_size: Any, epochs: Any, initial_epoch: Any, verbose: Any
+) -> tuple[int | None, int | None, int, str | int]:
+    """Returns the arguments that say how long and how loud a `fit` trains; None is for `fit` to choose.
+
+    Raises:
+        TypeError: a number of the wrong kind.
+        ValueError: out of range, or no epoch left.
+    """
+    verbose = check_choice(verbose, "verbose", VERBOSE)
+    batch_size = None if batch_size is None else check_count(batch_size, "batch_size")
+    epochs = None if epochs is None else check_count(epochs, "epochs")
+    initial_epoch = check_number(initial_epoch, "initial_epoch", 0, MOST // 2, kind=int)
+    if epochs is not None and initial_epoch >= epochs:
+        raise ValueError(
+            f"`initial_epoch` must be less than `epochs`. Received `initial_epoch={initial_epoch}` and "
+            f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
+        )
+    return batch_size, epochs, initial_epoch, verbose
+
+
+def check_frequency(value: Any, name: str = "validation_freq") -> int | list[int]:
+    """Returns a number of epochs, or the list of those after which to do something.
+
+    Raises:
+        TypeError: neither an int nor a list of them.
+        ValueError: a number below 1.
+    """
+    if isinstance(value, (list, tuple)):
+        return [check_count(epoch, name) for epoch in value]
+    return check_count(value, name)

@@ -9,12 +9,13 @@ import keras
 
 from keras_transfer_sentiment import __version__
 from keras_transfer_sentiment.archive import AGAIN, Archive, open_archive
-from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.checks import NotFittedError, check_path, short
 from keras_transfer_sentiment.registration import PACKAGE, DeferredClass
 from keras_transfer_sentiment.text_model import TextModel
 from keras_transfer_sentiment.vectors.word_vectors import WordVectors
 from keras_transfer_sentiment.weights_file import UnloadableError, naming_file
 
+_VECTOR_ENDINGS = (".safetensors", ".vec", ".bin", ".txt", ".gz", ".xz")
 # Settings that are sizes of arrays, and those of metrics that nothing in the file bounds, with what is plausible.
 _SIZES = {"units", "filters", "hidden_units", "key_dim", "input_dim", "output_dim"}
 _BOUNDS = {"num_thresholds": 1 << 16, "num_classes": 1 << 12}
@@ -47,7 +48,18 @@ def load_model(path: str | os.PathLike, custom_objects: dict | None = None) -> T
         >>> load_model(path).encoder.vocabulary
         ['', 'warm', 'funny', 'cold', 'dull']
     """
-    path = os.fspath(path)
+    path = check_path(path, "path", "model.keras")
+    if custom_objects is not None and not isinstance(custom_objects, dict):
+        raise TypeError(
+            f"`custom_objects` must be a dict from names to classes or functions, or None. Received "
+            f"{short(custom_objects)} of type {type(custom_objects).__name__}. Pass "
+            f"`custom_objects={{'MyHead': MyHead}}`."
+        )
+    if path.endswith(_VECTOR_ENDINGS) and os.path.isfile(path):
+        raise ValueError(
+            f"{short(path)} is no `.keras` file of a model. Word vectors are read by `WordVectors.load(path)`, and a "
+            "classifier takes the path itself: `TransferSentimentClassifier(path)`."
+        )
     with open_archive(path) as archive:
         advice = _advise(archive.version)
         with naming_file(path, advice):
@@ -140,11 +152,13 @@ def _numbers(config, name=""):
         yield name, config
 
 
-def find_word_vectors(source: Any) -> WordVectors:
+def find_word_vectors(source: Any, caller: str, argument: str = "word_vectors") -> WordVectors:
     """Returns the word vectors of a source.
 
     Args:
         source: `WordVectors`, a model that has them as `word_vectors`, or the path of a file of either.
+        caller: name of the public method, for the message.
+        argument: name of its argument, for the message.
 
     Raises:
         TypeError: none of these.
@@ -152,21 +166,33 @@ def find_word_vectors(source: Any) -> WordVectors:
         FileNotFoundError: there is no such file.
         ValueError: the file is broken, or holds another model.
     """
-    path = source if isinstance(source, (str, os.PathLike)) else None
+    path = check_path(source, argument, "words.safetensors") if isinstance(source, (str, os.PathLike)) else None
     if path is not None:
         source = load_model(path) if zipfile.is_zipfile(path) or _is_named_as_model(path) else WordVectors.load(path)
-    if not isinstance(source, WordVectors):
-        # Not a default: what has none yet says so by a `NotFittedError`, which is an `AttributeError` too.
-        found = source.word_vectors if hasattr(type(source), "word_vectors") else None
-        if not isinstance(found, WordVectors):
-            what = short(source) if path is None else f"{short(os.fspath(path))}, which holds a"
-            raise (TypeError if path is None else ValueError)(
-                "Expected `WordVectors`, a `SkipGramPretrainer`, or the path of a file of either. Received "
-                f"{what} {'of type ' if path is None else ''}{type(source).__name__}. Save vectors with "
-                "`pretrainer.word_vectors.save('words.safetensors')`."
-            )
-        source = found
-    return source
+    if isinstance(source, WordVectors):
+        return source
+    try:
+        # No default where there is a property: `NotFittedError` is an `AttributeError` too.
+        found = source.word_vectors if hasattr(type(source), "word_vectors") else getattr(source, "word_vectors", None)
+    except NotFittedError:
+        raise NotFittedError(
+            f"`{caller}` received a {type(source).__name__} that has no vectors yet as `{argument}`. Call its "
+            "`fit(texts)` first."
+        ) from None
+    if isinstance(found, WordVectors):
+        return found
+    what = f"{short(source)} of type" if path is None else f"{short(path)}, which holds a"
+    fix = "Save vectors with `pretrainer.word_vectors.save('words.safetensors')`."
+    if path is not None:
+        fix = ""
+    elif isinstance(source, (list, tuple)):
+        fix = "Of texts make them by `SkipGramPretrainer().fit(texts)`, and pass that pretrainer once it is trained."
+    elif hasattr(source, "shape"):
+        fix = "Of an array make them by `WordVectors.from_words(words, array)`."
+    raise (TypeError if path is None else ValueError)(
+        f"`{caller}` expects `WordVectors`, a `SkipGramPretrainer`, or the path of a file of either as `{argument}`. "
+        f"Received {what} {type(source).__name__}. {fix}".rstrip()
+    )
 
 
 def _is_named_as_model(path):

@@ -9,14 +9,24 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_transfer_sentiment.archive import check_unpacked, write_contents
 from keras_transfer_sentiment.checked_weights import CheckedWeights
-from keras_transfer_sentiment.checks import NotFittedError, check_number, short, warn_caller
+from keras_transfer_sentiment.checks import (
+    NotFittedError,
+    check_flag,
+    check_name,
+    check_number,
+    check_path,
+    short,
+    warn_caller,
+)
+from keras_transfer_sentiment.datasets import dataset_batches, is_dataset
 from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.storage import whole_file
-from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
+from keras_transfer_sentiment.text.batches import is_tensor
+from keras_transfer_sentiment.text.encoded import check_ids, check_range
+from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder, check_encoder
 from keras_transfer_sentiment.text.vocabulary import check_json, word_from_json
 from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
 from keras_transfer_sentiment.weights_file import explain, read_arrays
@@ -30,12 +40,8 @@ class TextModel(CheckedWeights, keras.Model):
     """A Keras model with a `TextEncoder`: takes raw texts and keeps its vocabulary in the `.keras` file."""
 
     def __init__(self, encoder, name=None, dtype="float32"):
-        super().__init__(name=name, dtype=dtype)
-        if not isinstance(encoder, TextEncoder):
-            raise TypeError(
-                f"`encoder` must be a `TextEncoder`. Received {short(encoder)} of type {type(encoder).__name__}. "
-                'For another language use `TextEncoder("chinese")` or `TextEncoder(None)`.'
-            )
+        super().__init__(name=check_name(name), dtype=dtype)
+        check_encoder(encoder)
         if problem := _explain_unloadable(encoder.tokenizer):
             warn_caller(f"This model cannot be saved. {problem}")
         self.encoder = encoder
@@ -51,7 +57,8 @@ class TextModel(CheckedWeights, keras.Model):
 
         Args:
             x: texts (list, tuple, 1D NumPy array or Series of str, or lists of tokens), a finite `tf.data.Dataset`
-                of str or of ids, an int array `(batch, time)` of ids padded with 0, or `EncodedTexts`.
+                of str or of ids, an int array `(batch, time)` of ids padded with 0, or `EncodedTexts`. Labels in a
+                Dataset are passed over.
 
         Raises:
             NotFittedError: there is no vocabulary yet.
@@ -62,36 +69,28 @@ class TextModel(CheckedWeights, keras.Model):
 
     def _encoded(self, x, caller):
         self._check_vocabulary(caller)
-        if isinstance(x, tf.data.Dataset):
-            parts = [self._encoded(part, caller) for part in dataset_batches(x, caller)]
-            if not parts:
-                raise ValueError(f"`{caller}` received an empty Dataset. Pass at least one text.")
-            return EncodedTexts.concatenate(parts)
-        if isinstance(x, EncodedTexts):
-            encoded = x
-        elif getattr(x, "ndim", 0) == 2 and np.issubdtype(np.asarray(x).dtype, np.integer):
-            grid = np.asarray(x)
-            encoded = EncodedTexts(
-                grid[grid != 0].astype("int32"),
-                np.concatenate([[0], np.cumsum((grid != 0).sum(1))]).astype("int64"),
-                np.zeros(len(grid), "int32"),
-            )
+        if is_dataset(x):
+            batches = dataset_batches(x, caller)
+            parts = [self._encoded(part[0] if isinstance(part, tuple) else part, caller) for part in batches]
+            encoded = EncodedTexts.concatenate(parts)
+        elif isinstance(x, EncodedTexts):
+            encoded = self._checked_ids(x, caller)
+        elif (grid := _id_grid(x)) is not None:
+            check_range(grid, self.encoder.size, caller)
+            is_word = grid != 0
+            ends = np.concatenate([[0], np.cumsum(is_word.sum(1))]).astype("int64")
+            encoded = EncodedTexts(grid[is_word].astype("int32"), ends, np.zeros(len(grid), "int32"))
         else:
             return self.encoder.encode_checked(self.encoder.check(x, caller), self._nearest_words())
-        return self._checked_ids(encoded, caller)
+        if not len(encoded):
+            raise ValueError(f"`{caller}` received no texts: {short(x)} is empty. Pass at least one text.")
+        return encoded
 
     def _nearest_words(self):
         return self._nearest
 
     def _checked_ids(self, encoded, caller):
-        size = self.encoder.size
-        if len(encoded.ids) and not (encoded.ids.min() >= 0 and encoded.ids.max() < size):
-            raise ValueError(
-                f"`{caller}` expects word ids from 0 to {size - 1}, the size of this model's vocabulary. Received "
-                f"ids from {encoded.ids.min()} to {encoded.ids.max()}. Encode the texts with this model's own "
-                "`encoder`."
-            )
-        return encoded
+        return check_ids(encoded, self.encoder.size, caller)
 
     @property
     def vocabulary_size(self) -> int:
@@ -155,7 +154,9 @@ class TextModel(CheckedWeights, keras.Model):
             TypeError: the vocabulary holds words that JSON cannot keep.
             OSError: the file cannot be written.
         """
-        path = os.fspath(filepath)
+        path = check_path(filepath, "filepath", "model.keras")
+        overwrite = check_flag(overwrite, "overwrite")
+        zipped = zipped if zipped is None else check_flag(zipped, "zipped")
         if path.endswith((".h5", ".hdf5")):
             raise ValueError(
                 f"`save` writes `.keras` files, which hold the vocabulary too. Received {short(path)}. "
@@ -166,7 +167,11 @@ class TextModel(CheckedWeights, keras.Model):
         _check_writable(self.encoder.get_vocabulary_state()["words"])  # Keras calls `save_assets` too late for that
         if not overwrite and os.path.exists(path):
             raise FileExistsError(f"There is a file {short(path)}. Pass another name, or `overwrite=True`.")
-        if zipped is False or not path.endswith(".keras"):
+        if zipped is not False and not path.endswith(".keras"):
+            raise ValueError(
+                f"`filepath` must end in '.keras'. Received {short(path)}. Pass a name such as 'model.keras'."
+            )
+        if zipped is False:
             super().save(filepath, zipped=zipped, **kwargs)
             return
         with whole_file(path, self.size_in_file()) as part:
@@ -276,25 +281,11 @@ def _check_writable(words):
     )
 
 
-def dataset_batches(dataset, caller):
-    """Yields the batches of a dataset as lists of str or as NumPy arrays, single elements as batches of one.
-
-    Raises:
-        ValueError: the dataset never ends.
-        RuntimeError: this process was forked after TensorFlow had started.
-    """
-    check_not_forked(caller)  # its elements are made by threads
-    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
-        raise ValueError(
-            f"`{caller}` reads a whole dataset and encodes it once. Received one that repeats without end. "
-            "Drop `.repeat()`, or bound it with `.take(n)`."
-        )
-    for element in dataset.as_numpy_iterator():
-        yield (tuple(map(_as_batch, element)) if isinstance(element, tuple) else _as_batch(element))
-
-
-def _as_batch(value):
-    value = np.asarray(value)
-    if value.dtype.kind in "OS":
-        return [text.decode("utf-8") for text in value.reshape(-1)]
-    return value.reshape(-1) if value.ndim == 0 else value
+def _id_grid(x):
+    """Returns an array or a tensor of ids `(batch, time)` as an array, and None for anything else."""
+    if is_tensor(x) and hasattr(x, "numpy") and x.dtype.is_integer:
+        x = (x.to_tensor() if hasattr(x, "to_list") else x).numpy()
+    if is_tensor(x) or hasattr(x, "columns") or getattr(x, "ndim", 0) != 2:
+        return None
+    grid = np.asarray(x)
+    return grid if grid.dtype.kind in "iu" else None

@@ -52,92 +52,6 @@ def test_short_is_short_whatever_the_value(value):
     assert len(checks.short(value, limit=20)) <= 20
 
 
-# Texts.
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["one", "two"],
-        ("one", "two"),
-        np.array(["one", "two"]),
-        np.array(["one", "two"], object),
-        pd.Series(["one", "two"], index=[4, 2]),
-        pd.Series(["one", "two"], dtype="string"),
-    ],
-    ids=["list", "tuple", "array", "object array", "series", "string series"],
-)
-def test_check_texts_returns_a_list(texts):
-    checked = checks.check_texts(texts, "fit")
-    assert checked == ["one", "two"]
-    assert type(checked) is list
-    assert checked is not texts
-
-
-def test_check_texts_takes_str_subclasses_and_token_lists():
-    assert checks.check_texts([np.str_("one"), "two"], "fit") == ["one", "two"]
-    assert checks.check_texts([["a", "b"], ("c",)], "fit") == [["a", "b"], ("c",)]
-
-
-def test_check_texts_takes_what_has_to_list():
-    class Column:
-        ndim = 1
-
-        def to_list(self):
-            return ["one"]
-
-    assert checks.check_texts(Column(), "fit") == ["one"]
-
-
-def test_check_texts_allows_none_only_on_request():
-    assert checks.check_texts([], "fit", allow_empty=True) == []
-    with raises(ValueError, "`fit` received no texts: `x` is empty", "Pass at least one text"):
-        checks.check_texts([], "fit")
-
-
-@pytest.mark.parametrize(
-    ("texts", "kind", "parts"),
-    [
-        ("good", TypeError, ("`fit` expects a batch", "one str: 'good'", "Wrap it in a list: `fit([text])`")),
-        (HUGE[0] * 1000, TypeError, ("one str: 'a long review", "Wrap it in a list")),
-        (b"good", TypeError, ("one bytes: b'good'", "Wrap it in a list")),
-        ([*HUGE, None], TypeError, ("None of type NoneType at position 25000", "Drop missing texts")),
-        ([*HUGE, np.nan], TypeError, ("nan of type float at position 25000", "or replace them with ''")),
-        (["good", pd.NA], TypeError, ("of type NAType at position 1", "Drop missing texts")),
-        (pd.Series(["good", None]), TypeError, ("at position 1", "Drop missing texts")),
-        ([*HUGE, 7], TypeError, ("7 of type int at position 25000", "Convert each text with `str`")),
-        ([*HUGE, b"x" * 9999], TypeError, ("of type bytes at position 25000", "Decode bytes first")),
-        ([None], TypeError, ("None of type NoneType at position 0",)),
-        ([HUGE], TypeError, ()),
-        ([["a"], "b"], TypeError, ("'b' of type str at position 1", "list of tokens, like the first one")),
-        ([["a"], "b c"], TypeError, ("such as `text.split()`",)),
-        (["a", HUGE], TypeError, ("of type list at position 1", "to be a str, like the first one", "`' '.join(text)`")),
-        ([{"a", "b"}], TypeError, ("a str or a list of tokens", "of type set", "`[sorted(text) for text in x]`")),
-        ([np.array(["a"])], TypeError, ("of type ndarray at position 0", "`[list(text) for text in x]`")),
-        (np.array([HUGE[:9]]), ValueError, ("of one dimension", "shape (1, 9)", "Pass one column")),
-        (np.array("good"), ValueError, ("of one dimension", "Pass one column")),
-        (pd.DataFrame({"text": HUGE}), ValueError, ("of one dimension", "frame['text']")),
-        (set(HUGE[:1]), TypeError, ("of type set", "`list(x)`")),
-        ({"text": HUGE}, TypeError, ("of type dict", "`x['text']`")),
-        ((text for text in HUGE), TypeError, ("of type generator", "`list(x)`")),
-        (None, TypeError, ("None of type NoneType",)),
-        (5, TypeError, ("5 of type int",)),
-    ],
-    ids=lambda value: type(value).__name__ if not isinstance(value, tuple) else None,
-)
-def test_check_texts_refuses(texts, kind, parts):
-    if parts:
-        with raises(kind, *parts):
-            checks.check_texts(texts, "fit")
-    else:  # a list of lists of str is a batch of one text, already split
-        assert len(checks.check_texts(texts, "fit")) == 1
-
-
-def test_check_texts_names_the_argument():
-    with raises(ValueError, "`adapt` received no texts: `texts` is empty"):
-        checks.check_texts([], "adapt", "texts")
-
-
 # Weights.
 
 
@@ -170,6 +84,89 @@ def test_check_weights_refuses_what_is_no_number(weights):
         checks.check_weights(weights, 2, "fit")
     assert "`fit`" in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("weights", [[1e-40, 1], [1, 1e-7], [2e38, 1], [1e7, 1]])
+def test_check_weights_refuses_what_cannot_be_summed_up(weights):
+    with raises(ValueError, "of 0, or from 1e-06 to 1e+06", "`sample_weight / np.mean(sample_weight)`"):
+        checks.check_weights(weights, 2, "fit")
+
+
+def test_the_advice_on_weights_leads_to_right_ones():
+    sample_weight = [1e-40] * 4
+    assert checks.check_weights(sample_weight / np.mean(sample_weight), 4, "fit").tolist() == [1.0] * 4
+
+
+def test_check_class_weight():
+    assert checks.check_class_weight(0, "w") == 0.0
+    assert checks.check_class_weight(1e-6, "w") == 1e-6
+    with raises(ValueError, "`w` must be 0, or from 1e-06 to 1e+06. Received 1e-45", "by their mean"):
+        checks.check_class_weight(1e-45, "w")
+
+
+# Flags, paths, names and schedules.
+
+
+@pytest.mark.parametrize("value", [True, False, np.True_, np.False_])
+def test_check_flag(value):
+    assert checks.check_flag(value, "stem") is bool(value)
+
+
+@pytest.mark.parametrize("value", ["False", "no", "", 0, 1, None, [], np.array([True]), float("nan")])
+def test_check_flag_refuses(value):
+    with raises(TypeError, "`stem` must be True or False", f"of type {type(value).__name__}", "`stem=True`"):
+        checks.check_flag(value, "stem")
+
+
+def test_check_path(tmp_path):
+    assert checks.check_path("a.txt") == "a.txt"
+    assert checks.check_path(tmp_path) == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "parts"),
+    [
+        (b"a.txt", TypeError, ("b'a.txt' of type bytes", "`os.fsdecode(path)`")),
+        (None, TypeError, ("None of type NoneType", "`pathlib.Path('file')`")),
+        (5, TypeError, ("5 of type int",)),
+        ("", ValueError, ("an empty str",)),
+        ("a\0b", ValueError, ("a character that no name can have",)),
+        pytest.param("\ud800", ValueError, ("a character that no name can have",), id="half a character"),
+    ],
+)
+def test_check_path_refuses(path, kind, parts):
+    with raises(kind, "`path` must be", *parts):
+        checks.check_path(path)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a/b", ValueError), ("", ValueError), (5, TypeError), ([], TypeError)])
+def test_check_name_refuses(name, kind):
+    assert checks.check_name(None) is None
+    assert checks.check_name("films") == "films"
+    with raises(kind, "`name` must be a str without '/'", "`name='films'`"):
+        checks.check_name(name)
+
+
+def test_check_schedule():
+    assert checks.check_schedule(None, None, 0, "auto") == (None, None, 0, "auto")
+    assert checks.check_schedule(np.int64(2), 5, 4, True) == (2, 5, 4, 1)
+    with raises(ValueError, "`batch_size` must be an integer, 1 or more", "Received -1"):
+        checks.check_schedule(-1, 5, 0, 0)
+    with raises(TypeError, "`batch_size` must be an integer", "0.5 of type float"):
+        checks.check_schedule(0.5, 5, 0, 0)
+    with raises(ValueError, "`initial_epoch` must be an integer", "Received -1"):
+        checks.check_schedule(None, 5, -1, 0)
+    with raises(ValueError, "`initial_epoch` must be less than `epochs`", "`initial_epoch=5` and `epochs=5`"):
+        checks.check_schedule(None, 5, 5, 0)
+    with raises(ValueError, "`verbose` must be one of 'auto', 0, 1, 2", "Received 'x'"):
+        checks.check_schedule(None, 5, 0, "x")
+
+
+def test_check_frequency():
+    assert checks.check_frequency(2) == 2
+    assert checks.check_frequency((1, np.int64(3))) == [1, 3]
+    with raises(ValueError, "`validation_freq` must be an integer, 1 or more. Received 0"):
+        checks.check_frequency(0)
 
 
 # Numbers and choices.
@@ -209,18 +206,29 @@ def test_check_choice():
         checks.check_choice(HUGE, "kind", ("a",))
 
 
+@pytest.mark.parametrize("value", [np.array(["a", "b"]), pd.Series(["a"]), {"a"}, ["a"]])
+def test_check_choice_refuses_containers(value):
+    with raises(ValueError, "`kind` must be one of 'a'"):
+        checks.check_choice(value, "kind", ("a",))
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_check_number_of_huge_integers(value):
+    with raises(ValueError, "`rate` must be a number"):
+        checks.check_number(value, "rate", 0.0)
+
+
+def test_short_of_what_has_no_repr():
+    class Rude:
+        def __repr__(self):
+            raise RuntimeError("no")
+
+    assert "Rude" in checks.short(Rude())
+    assert checks.short(10**9999) == "<int>"
+
+
 def test_not_fitted_error_is_a_value_error():
     assert issubclass(checks.NotFittedError, ValueError)
-
-
-def test_a_frame_in_place_of_a_column():
-    frame = pd.DataFrame({"review": ["a good film"] * 9, "stars": range(9)})
-    with raises(
-        ValueError, "Received DataFrame of shape (9, 2) with the columns ['review', 'stars']", "`frame['text']`"
-    ):
-        checks.check_texts(frame, "fit")
-    with raises(ValueError, "Received ndarray of shape (9, 2), dtype object", "`x[:, 0]`"):
-        checks.check_texts(frame.to_numpy(), "fit")
 
 
 # Warnings.

@@ -25,6 +25,7 @@ ROOMS = [
         "text",
         "vectors",
         "layers",
+        "datasets",
         "origin",
         "weights_file",
         "archive",

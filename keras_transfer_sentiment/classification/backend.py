@@ -12,25 +12,6 @@ import keras
 import numpy as np
 
 
-def is_dataset(value: Any) -> bool:
-    """Returns whether this is a `tf.data.Dataset`, without importing TensorFlow where nobody has."""
-    tensorflow = sys.modules.get("tensorflow")
-    return tensorflow is not None and isinstance(value, tensorflow.data.Dataset)
-
-
-def decode_strings(value: Any) -> Any:
-    """Returns the texts of a tensor of strings as a list of str; anything else as it is."""
-    tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is None or not isinstance(value, tensorflow.Tensor) or value.dtype != tensorflow.string:
-        return value
-    if not hasattr(value, "numpy"):
-        raise TypeError(
-            "Texts become word ids in Python, outside of TensorFlow's graphs. Received a symbolic tensor of strings. "
-            "Call `encode(texts).padded()` first and pass the ids, or `predict(texts)`."
-        )
-    return [text.decode("utf-8") for text in value.numpy().reshape(-1).tolist()]
-
-
 def compile_function(
     function: Callable, shape: tuple[int | None, ...], dtype: str
 ) -> Callable[[np.ndarray], np.ndarray]:

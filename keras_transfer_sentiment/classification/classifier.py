@@ -10,20 +10,30 @@ import keras
 import numpy as np
 
 from keras_transfer_sentiment.callbacks import check_callbacks, list_callbacks
-from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
-from keras_transfer_sentiment.classification.backend import decode_strings, is_dataset
+from keras_transfer_sentiment.checks import (
+    VERBOSE,
+    check_choice,
+    check_count,
+    check_flag,
+    check_frequency,
+    check_number,
+    check_schedule,
+    short,
+)
 from keras_transfer_sentiment.classification.features import plan_training
 from keras_transfer_sentiment.classification.heads import MeanPoolHead
-from keras_transfer_sentiment.classification.labelled import Examples, PaddedBatches, drop_labels, read_examples
+from keras_transfer_sentiment.classification.labelled import Examples, PaddedBatches, read_examples, warn_of_unknown
 from keras_transfer_sentiment.classification.labelled_weights import LabelledWeights
-from keras_transfer_sentiment.classification.labels import BINARY, ClassLabels
-from keras_transfer_sentiment.classification.network import TextNetwork
+from keras_transfer_sentiment.classification.labels import BINARY, UNLEARNED, ClassLabels, category_order
+from keras_transfer_sentiment.classification.network import TextNetwork, check_dtype
 from keras_transfer_sentiment.classification.raw_batches import RawBatches
 from keras_transfer_sentiment.classification.seed_words import SeedWords, add_seed_words
 from keras_transfer_sentiment.classification.transfer import NoVectors, transfer_vectors
+from keras_transfer_sentiment.datasets import is_dataset
 from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.model_file import check_numbers, find_word_vectors
 from keras_transfer_sentiment.registration import PACKAGE
+from keras_transfer_sentiment.text.batches import is_tensor
 from keras_transfer_sentiment.text.encoder import EncodedTexts
 
 _PART = 4096  # texts tokenised between two hand-overs to the backend
@@ -91,11 +101,13 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         name: str | None = None,
     ):
         check_not_forked(type(self).__name__)
-        source = word_vectors if isinstance(word_vectors, NoVectors) else find_word_vectors(word_vectors)
+        source = word_vectors
+        if not isinstance(source, NoVectors):
+            source = find_word_vectors(word_vectors, "TransferSentimentClassifier")
         labels = None if classes is None else ClassLabels(classes)
         seeds = SeedWords.read(seed_words, source.encoder.language)
-        super().__init__(source.encoder.copy(), name=name, dtype=dtype)
-        self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
+        super().__init__(source.encoder.copy(), name=name, dtype=check_dtype(dtype))
+        self.seed = seed if seed is None else check_count(seed, "seed", 0)
         self._run_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         self._seeds = SimpleNamespace(words=seeds)  # Keras wraps the dicts and tuples that a model holds
         self._labels = labels
@@ -104,7 +116,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         if head is None:
             head = MeanPoolHead(seed=self._run_seed, dtype=self.dtype_policy)
         shape = source.shape if isinstance(source, NoVectors) else source.matrix.shape
-        self._make_layers(shape, trainable_embedding, head, (labels or BINARY).outputs)
+        self._make_layers(shape, trainable_embedding, head, (labels or UNLEARNED).outputs)
         if isinstance(source, NoVectors):
             return
         self._has_vectors = True
@@ -172,17 +184,17 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
             RuntimeError: this process was forked after TensorFlow had started.
         """
         check_not_forked("fit")
+        batch_size, epochs, initial_epoch, verbose = check_schedule(batch_size, epochs, initial_epoch, verbose)
+        validation_split = check_number(validation_split, "validation_split", 0.0, 0.99)
+        validation_freq = check_frequency(validation_freq)
+        shuffle = check_flag(shuffle, "shuffle")
         self._check_vocabulary("fit")
         self._check_precision("fit")
-        check_choice(verbose, "verbose", VERBOSE)
-        epochs = epochs if epochs is None else check_number(epochs, "epochs", 1, kind=int)
-        batch_size = batch_size if batch_size is None else check_number(batch_size, "batch_size", 1, kind=int)
-        check_number(validation_split, "validation_split", 0.0, 0.99)
         callbacks = check_callbacks(callbacks, self.optimizer, bool(validation_data is not None or validation_split))
         examples = held_out = None
         if x is not None:
             texts, given, weights = read_examples(x, y, sample_weight, self._encoded, "fit")
-            labels = self._labels or ClassLabels.learn(given, "fit")
+            labels = self._labels or ClassLabels.learn(given, "fit", category_order(y))
             examples = Examples(texts, labels.encode(given, len(texts), "fit"), weights)
         elif y is not None or sample_weight is not None or validation_split:
             raise ValueError("`fit` received labels, weights or a split but no texts. Pass the texts as `x`.")
@@ -200,21 +212,31 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         total = float(examples.weights.sum())
         if not total > 0:
             raise ValueError("`fit` received weights that are all 0. Give at least one text of each class a weight.")
-        self._set_classes(labels, seeds)
-        self._is_fitted = True
-        self.prior_share.assign(1.0 / total)
-        examples = examples._replace(weights=examples.weights * (len(examples.weights) / total))
-        trainer = self._trainer
-        return trainer.fit(
-            examples,
-            plan_training(len(examples.texts), batch_size, epochs, initial_epoch, trainer.full_batch),
-            self._run_seed if shuffle else None,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=None if held_out is None else trainer.inputs(held_out),
-            initial_epoch=initial_epoch,
-            validation_freq=validation_freq,
-        )
+        if x is not None:
+            warn_of_unknown(texts)
+        before, known = self._trained_state(), (self._labels, self._seeds.words, self.seeded_classes, self._is_fitted)
+        try:
+            self._set_classes(labels, seeds)
+            self._is_fitted = True
+            self.prior_share.assign(1.0 / total)
+            examples = examples._replace(weights=examples.weights * (len(examples.weights) / total))
+            trainer = self._trainer
+            history = trainer.fit(
+                examples,
+                plan_training(len(examples.texts), batch_size, epochs, initial_epoch, trainer.full_batch),
+                self._run_seed if shuffle else None,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=None if held_out is None else trainer.inputs(held_out),
+                initial_epoch=initial_epoch,
+                validation_freq=validation_freq,
+            )
+            self._check_finite(history)
+        except Exception:
+            self._put_back(before)
+            self._labels, self._seeds.words, self.seeded_classes, self._is_fitted = known
+            raise
+        return history
 
     def evaluate(
         self,
@@ -224,6 +246,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         verbose: str | int = "auto",
         sample_weight=None,
         callbacks: list | None = None,
+        return_dict: bool = False,
         **kwargs,
     ) -> list[float] | dict[str, float]:
         """Returns the loss and the metrics on labelled texts.
@@ -235,7 +258,8 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
             verbose: as in Keras.
             sample_weight: float array `(len(x),)`, or None.
             callbacks: list of `keras.callbacks.Callback`.
-            **kwargs: `return_dict`, as in Keras.
+            return_dict: bool. Whether to return a dict.
+            **kwargs: those that Keras passes when it evaluates in `fit`.
 
         Returns:
             list of float, loss first, or a dict with `return_dict=True`.
@@ -246,11 +270,18 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         """
         check_not_forked("evaluate")
         if isinstance(x, PaddedBatches):  # from Keras, which evaluates in `fit`
-            return super().evaluate(x, verbose=verbose, callbacks=callbacks, **kwargs)
+            return super().evaluate(x, verbose=verbose, callbacks=callbacks, return_dict=return_dict, **kwargs)
+        if kwargs:
+            raise TypeError(
+                f"`evaluate` has no argument `{next(iter(kwargs))}`: it goes through all texts once. Leave it out."
+            )
+        verbose = check_choice(verbose, "verbose", VERBOSE)
+        batch_size = batch_size if batch_size is None else check_count(batch_size, "batch_size")
+        options = {"return_dict": check_flag(return_dict, "return_dict")}
         self._check_fitted("evaluate")
         callbacks = list_callbacks(callbacks)
         examples = self._examples(x, y, sample_weight, "evaluate")
-        return self._trainer.evaluate(examples, batch_size, verbose=verbose, callbacks=callbacks, **kwargs)
+        return self._trainer.evaluate(examples, batch_size, verbose=verbose, callbacks=callbacks, **options)
 
     def predict(self, x, batch_size: int | None = None, verbose: str | int = 0) -> np.ndarray:
         """Returns the probabilities of the classes of each text.
@@ -260,7 +291,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
                 `EncodedTexts`, or int ids `(batch, time)`. A text without a known word gets the same
                 probabilities as any other such text, the classifier's prior, never NaN.
             batch_size: int or None. Most texts to compute at a time; None chooses.
-            verbose: 0, `"auto"` or 1. 1 shows a progress bar.
+            verbose: 0, `"auto"`, 1 or 2. 1 shows a progress bar.
 
         Returns:
             float32 array `(len(x), 1)`, the probability of the later of two classes in `classes`, or
@@ -270,18 +301,18 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
             NotFittedError: before any `fit`. Seed words alone are enough for one: call `fit()`.
             RuntimeError: this process was forked after TensorFlow had started.
         """
-        check_not_forked("predict")
-        self._check_fitted("predict")
-        x = drop_labels(x, "predict") if is_dataset(x) else decode_strings(x)
-        if is_dataset(x) or isinstance(x, EncodedTexts) or getattr(x, "ndim", 1) != 1:
-            encoded = self._encoded(x, "predict")
+        return self._probabilities(x, batch_size, verbose, "predict")
+
+    def _probabilities(self, x, batch_size, verbose, caller):
+        check_not_forked(caller)
+        verbose = check_choice(verbose, "verbose", VERBOSE)
+        batch_size = batch_size if batch_size is None else check_count(batch_size, "batch_size")
+        self._check_fitted(caller)
+        if is_dataset(x) or isinstance(x, EncodedTexts) or is_tensor(x) or getattr(x, "ndim", 1) != 1:
+            encoded = self._encoded(x, caller)
             count, part = len(encoded), lambda first: encoded.take(np.arange(first, min(first + _PART, count)))
         else:
-            encode, nearest, texts = (
-                self.encoder.encode_checked,
-                self._nearest_words(),
-                self.encoder.check(x, "predict"),
-            )
+            encode, nearest, texts = self.encoder.encode_checked, self._nearest_words(), self.encoder.check(x, caller)
             count, part = len(texts), lambda first: encode(texts[first : first + _PART], nearest)
         # The backend computes one part while Python tokenises the next.
         compute = (self._pooled or self._whole).probabilities
@@ -295,14 +326,17 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
                 bar.add(len(results[-1]))
         return np.concatenate(results)
 
-    def predict_labels(self, x, threshold: float = 0.5, **kwargs) -> np.ndarray:
+    def predict_labels(
+        self, x, threshold: float = 0.5, batch_size: int | None = None, verbose: str | int = 0
+    ) -> np.ndarray:
         """Returns the class of each text, in the labels that `fit` received.
 
         Args:
             x: batch of texts, as for `predict`.
             threshold: float from 0 to 1. Of two classes, the later one is returned where its probability is above
                 it. Of more, the most probable one is returned, and there is no other threshold.
-            **kwargs: as for `predict`.
+            batch_size: as for `predict`.
+            verbose: as for `predict`.
 
         Returns:
             int64, bool or str array `(len(x),)`.
@@ -312,15 +346,16 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         """
         check_not_forked("predict_labels")
         threshold = check_number(threshold, "threshold", 0.0, 1.0)
-        labels = self._labels or BINARY
-        if labels.outputs == 1:
-            return labels.decode(self.predict(x, **kwargs)[:, 0] > threshold)
-        if threshold != 0.5:
+        labels = self._labels or UNLEARNED
+        if labels.outputs > 1 and threshold != 0.5:
             raise ValueError(
                 f"`threshold` is for two classes. Received {threshold} with {len(labels)} classes. Leave it out, or "
                 "choose by the columns of `predict`, which are in the order of `classes`."
             )
-        return labels.decode(self.predict(x, **kwargs).argmax(axis=1))
+        probabilities = self._probabilities(x, batch_size, verbose, "predict_labels")
+        if labels.outputs == 1:
+            return labels.decode(probabilities[:, 0] > threshold)
+        return labels.decode(probabilities.argmax(axis=1))
 
     def get_config(self):
         seeds = self._seeds.words
@@ -358,23 +393,6 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
     def build_from_config(self, config):
         """Does nothing: `from_config` has built every layer."""
 
-    def _match_seeds(self, labels):
-        """Returns the seed words by class number, or None."""
-        return None if self._seeds.words is None else self._seeds.words.by_class(labels)
-
-    def _set_classes(self, labels, seeds):
-        """Takes the classes of a `fit`."""
-        advice = f"Pass `classes={short(list(labels.classes), 90)}` when you make the classifier"
-        self._set_outputs(labels.outputs, advice)
-        self._labels = labels
-        self._take_seeds(labels, seeds)
-
-    def _take_seeds(self, labels, seeds):
-        if seeds is None:
-            self._seeds.words = None
-        elif len(seeds) < len(labels):
-            self.seeded_classes = tuple(float(number in seeds) for number in range(len(labels)))
-
     def _validation_examples(self, data, labels):
         if is_dataset(data):
             data = (data, None)
@@ -388,5 +406,5 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
 
     def _examples(self, x, y, sample_weight, caller, labels=None):
         texts, given, weights = read_examples(x, y, sample_weight, self._encoded, caller)
-        numbers = (labels or self._labels or BINARY).encode(given, len(texts), caller, one_class_ok=True)
+        numbers = (labels or self._labels or UNLEARNED).encode(given, len(texts), caller, one_class_ok=True)
         return Examples(texts, numbers, weights)

@@ -8,10 +8,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.checks import check_count, check_number, short
 from keras_transfer_sentiment.layers import MaskedMeanPooling
 from keras_transfer_sentiment.registration import PACKAGE
 
+_HIGHEST_PRECISION = 1e9  # of the prior, which then holds every weight; its square is a float32 still
 _SAMPLE_TEXTS = 64  # made up to see whether a head returns probabilities
 
 
@@ -151,14 +152,21 @@ class MeanPoolHead(SentimentHead):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.hidden_units = check_number(hidden_units, "hidden_units", 2, kind=int)
+        self.hidden_units = check_count(hidden_units, "hidden_units", 2)
         if self.hidden_units % 2:
             raise ValueError(
                 f"`hidden_units` must be even: half of them start as mirror images. Received {hidden_units}. Pass "
                 f"{hidden_units + 1}."
             )
-        self.prior_precision = check_number(prior_precision, "prior_precision", 0.0)
-        self.seed = seed
+        self.prior_precision = check_number(prior_precision, "prior_precision", 0.0, _HIGHEST_PRECISION)
+        self.seed = seed if seed is None else check_count(seed, "seed", 0)
+        try:
+            activation = keras.activations.get(activation)
+        except Exception:  # whatever Keras makes of what it does not know
+            raise ValueError(
+                "`activation` must be the name of an activation of Keras, or a function. Received "
+                f"{short(activation)}. Pass, for example, 'tanh'."
+            ) from None
         self.pooling = MaskedMeanPooling(dtype=self.dtype_policy)
         full = "float64" if self.variable_dtype == "float64" else "float32"
         self.unit_length = keras.layers.UnitNormalization(dtype=full)  # half precision overflows in it
@@ -219,9 +227,19 @@ def build_head(head: keras.layers.Layer, outputs: int, dim: int) -> Callable:
         ValueError: a layer that returns something else than probabilities `(batch, outputs)`.
     """
     if not isinstance(head, keras.layers.Layer):
+        fix = "Pass one, or None for the default."
+        if isinstance(head, type):
+            fix = f"Pass an instance, not a class: `head={head.__name__}()`."
+        elif isinstance(head, (dict, str)):
+            fix = f"Seed words have a name: `seed_words={short(head)}`."
         raise TypeError(
             "`head` must be a Keras layer, such as a `SentimentHead` or a `keras.Sequential`. Received "
-            f"{short(head)} of type {type(head).__name__}. Pass an instance, not a class: `head=MyHead()`."
+            f"{short(head)} of type {type(head).__name__}. {fix}"
+        )
+    if isinstance(head, SentimentHead) and hasattr(head, "penalty") and not _overrides_prior(head):
+        raise TypeError(
+            f"`{type(head).__name__}.penalty` is named `prior_loss` now, and would not count. Rename the method in "
+            f"`{type(head).__name__}`."
         )
     if isinstance(head, SentimentHead) and not head.built:
         head.outputs = outputs
@@ -250,6 +268,16 @@ def build_head(head: keras.layers.Layer, outputs: int, dim: int) -> Callable:
             f"outputs add up to {probabilities.sum(axis=1).max():.3g}. {fix}"
         )
     return call
+
+
+def _overrides_prior(head):
+    """Returns whether the class that names its prior `penalty`, or one below it, names it `prior_loss` too."""
+    for owner in type(head).__mro__:
+        if "prior_loss" in vars(owner):
+            return True
+        if "penalty" in vars(owner):
+            return False
+    return True
 
 
 def sample_words(dim: int) -> tuple:

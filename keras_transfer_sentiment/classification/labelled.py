@@ -1,16 +1,16 @@
 """Labelled texts on their way into training: examples, hold-out, batches, datasets taken apart."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_weights, short
-from keras_transfer_sentiment.classification.backend import is_dataset
+from keras_transfer_sentiment.checks import check_weights, short, warn_caller
 from keras_transfer_sentiment.classification.labels import read_labels, stratified_mask
+from keras_transfer_sentiment.datasets import dataset_batches, is_dataset
 from keras_transfer_sentiment.text.encoder import EncodedTexts
-from keras_transfer_sentiment.text_model import dataset_batches
 
 LENGTH_MULTIPLE = 16  # padded lengths are multiples of this: fewer shapes, and room for a convolution's kernel
 
@@ -76,15 +76,6 @@ class PaddedBatches(keras.utils.PyDataset):
         self._order = np.concatenate([*batches, last])
 
 
-def drop_labels(dataset, caller):
-    """Returns a dataset of texts alone, from one of texts or of `(texts, ...)`."""
-    for batch in dataset_batches(dataset, caller):
-        if isinstance(batch, tuple):
-            return dataset.map(lambda x, *_: x)
-        break
-    return dataset
-
-
 def unzip(dataset, caller):
     """Returns texts, labels and weights (or None) of a whole dataset of `(texts, labels)` with or without weights.
 
@@ -108,7 +99,12 @@ def unzip(dataset, caller):
 
 
 def _join(batches):
-    return list(itertools.chain.from_iterable(batches)) if isinstance(batches[0], list) else np.concatenate(batches)
+    if isinstance(batches[0], list):
+        return list(itertools.chain.from_iterable(batches))
+    if batches[0].ndim == 2:  # ids, padded to the longest text of each batch
+        time = max(batch.shape[1] for batch in batches)
+        batches = [np.pad(batch, [(0, 0), (0, time - batch.shape[1])]) for batch in batches]
+    return np.concatenate(batches)
 
 
 def read_examples(x, y, sample_weight, encode, caller):
@@ -129,11 +125,29 @@ def read_examples(x, y, sample_weight, encode, caller):
         if y is not None or sample_weight is not None:
             raise ValueError(f"`{caller}` received a Dataset and labels or weights apart. Zip them into the Dataset.")
         x, y, sample_weight = unzip(x, caller)
+    if y is None and isinstance(x, Iterator):
+        raise TypeError(
+            f"`{caller}` expects texts and labels in lists, as it reads them more than once. Received {short(x)} of "
+            f"type {type(x).__name__}. Of pairs make lists by `x, y = zip(*x)`; of batches, by "
+            "`x, y = zip(*(pair for batch in x for pair in zip(*batch)))`."
+        )
     _check_index(x, y, caller)
     texts = encode(x, caller)
     labels = read_labels(y, len(texts), caller)
     weights = check_weights(sample_weight, len(texts), caller)
     return texts, labels, np.ones(len(texts), "float32") if weights is None else weights
+
+
+def warn_of_unknown(texts: EncodedTexts) -> None:
+    """Warns where half of the texts or more have no known word: nothing can be learned from these."""
+    bare = int((texts.lengths == 0).sum())
+    if 2 * bare >= len(texts):
+        known = len(texts.ids) / max(len(texts.ids) + int(texts.unknown.sum()), 1)
+        warn_caller(
+            f"{bare} of {len(texts)} texts have no known word, and {known:.0%} of all words are known: `fit` learns "
+            "nothing from such texts. Train the vectors on texts of the same language and kind, "
+            "`pretrainer.fit(texts, grow_vocabulary=True)`, and make the classifier anew."
+        )
 
 
 def _check_index(x, y, caller):

@@ -1,11 +1,11 @@
-"""The weights of a classifier: they belong to classes too, and are worth nothing before a `fit`."""
+"""The weights of a classifier: they belong to classes, which it takes, and are worth nothing before a `fit`."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 from keras_transfer_sentiment.checked_weights import CheckedWeights
-from keras_transfer_sentiment.checks import NotFittedError
+from keras_transfer_sentiment.checks import NotFittedError, short
 from keras_transfer_sentiment.classification.labels import ClassLabels
 from keras_transfer_sentiment.origin import Origin
 
@@ -16,8 +16,8 @@ class LabelledWeights(CheckedWeights):
     _labels: ClassLabels | None
     _seeds: SimpleNamespace
     _check_vocabulary: Any
-    _match_seeds: Any
-    _set_classes: Any
+    _set_outputs: Any
+    seeded_classes: tuple[float, ...] | None
 
     def origin(self) -> Origin:
         """Returns what the weights belong to."""
@@ -42,6 +42,23 @@ class LabelledWeights(CheckedWeights):
     def _exported(self):
         self._check_fitted("export")
         return super()._exported()  # type: ignore[misc]
+
+    def _match_seeds(self, labels):
+        """Returns the seed words by class number, or None."""
+        return None if self._seeds.words is None else self._seeds.words.by_class(labels)
+
+    def _set_classes(self, labels, seeds):
+        """Takes the classes of a `fit`."""
+        advice = f"Pass `classes={short(list(labels.classes), 90)}` when you make the classifier"
+        self._set_outputs(labels.outputs, advice)
+        self._labels = labels
+        self._take_seeds(labels, seeds)
+
+    def _take_seeds(self, labels, seeds):
+        if seeds is None:
+            self._seeds.words = None
+        elif len(seeds) < len(labels):
+            self.seeded_classes = tuple(float(number in seeds) for number in range(len(labels)))
 
     def _check_fitted(self, caller: str) -> None:
         """Raises an error before any training: the head would give every text the same probability.

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.checks import check_class_weight, is_collection, is_missing, short
+from keras_transfer_sentiment.text.batches import as_list, is_tensor, read_tensor
 
 Label = str | int | bool
 
@@ -49,8 +50,7 @@ class ClassLabels:
     """
 
     def __init__(self, classes: Iterable) -> None:
-        is_batch = isinstance(classes, Iterable) and not isinstance(classes, (str, bytes, Mapping, set, frozenset))
-        if not is_batch or getattr(classes, "ndim", 1) != 1:
+        if isinstance(classes, (set, frozenset)) or not is_collection(classes):
             raise TypeError(
                 f"`classes` must be a list of labels in a fixed order. Received {short(classes)} of type "
                 f"{type(classes).__name__}. Pass, for example, `classes=['negative', 'neutral', 'positive']`."
@@ -71,12 +71,13 @@ class ClassLabels:
         return label in self._numbers
 
     @classmethod
-    def learn(cls, labels: list, caller: str) -> "ClassLabels":
-        """Returns the classes that occur among labels, in sorted order.
+    def learn(cls, labels: list, caller: str, order: list | None = None) -> "ClassLabels":
+        """Returns the classes that occur among labels, in sorted order or in one that is given.
 
         Args:
             labels: what `read_labels` returned.
             caller: name of the public method, for the message.
+            order: list that has every class, such as `category_order` returns, or None.
 
         Raises:
             ValueError: they are all the same.
@@ -84,7 +85,7 @@ class ClassLabels:
         different = set(labels)
         if len(different) < 2:
             raise _one_class(labels, caller)
-        return cls(sorted(different))
+        return cls(sorted(different) if order is None else [label for label in order if label in different])
 
     @property
     def outputs(self) -> int:
@@ -132,11 +133,18 @@ class ClassLabels:
         labels = read_labels(labels, count, caller, argument)
         found = [self._numbers.get(label, -1) for label in labels]
         if -1 in found:
-            unknown = labels[found.index(-1)]
+            position = found.index(-1)
+            unknown = labels[position]
+            received = f"Received {short(unknown)}{self._kind_of(unknown)} at position {position}."
+            if self is UNLEARNED:
+                raise ValueError(
+                    f"`{caller}` comes before the first `fit`, which learns the classes; until then labels in "
+                    f"`{argument}` are 0 and 1. {received} Call `fit` first, or make the classifier with "
+                    "`classes=[...]`."
+                )
             raise ValueError(
                 f"`{caller}` expects labels in `{argument}` to be among the classes {short(list(self.classes), 120)}. "
-                f"Received {short(unknown)}{self._kind_of(unknown)}. Map it to one of them, or make a new classifier "
-                "with `classes=[...]`."
+                f"{received} Map it to one of them, or make a new classifier with `classes=[...]`."
             )
         if count and not one_class_ok and len(set(found)) < 2:
             raise _one_class(labels, caller)
@@ -163,7 +171,7 @@ class ClassLabels:
                 f"{short(class_weight)}. Pass, for example, `{short(example, 90)}`."
             )
         for key, weight in class_weight.items():
-            result[self._numbers[key]] = check_number(weight, f"class_weight[{key!r}]", 0.0)
+            result[self._numbers[key]] = check_class_weight(weight, f"class_weight[{key!r}]")
         return result
 
     def _kind_of(self, label):
@@ -186,7 +194,9 @@ def read_labels(labels, count: int, caller: str, argument: str = "y") -> list[La
     """
     if labels is None:
         raise ValueError(f"`{caller}` received texts without labels. Pass `{argument}`: one label per text.")
-    if isinstance(labels, (str, bytes, Mapping)) or not hasattr(labels, "__len__"):
+    if is_tensor(labels):
+        labels = read_tensor(labels, caller, argument)
+    if isinstance(labels, (str, bytes, Mapping, set, frozenset)) or not hasattr(labels, "__len__"):
         raise TypeError(
             f"`{caller}` expects a batch of labels as `{argument}`: a list, 1D array or Series, one per text. Received "
             f"{short(labels)} of type {type(labels).__name__}. Pass a list, such as `[0, 1]`."
@@ -196,11 +206,8 @@ def read_labels(labels, count: int, caller: str, argument: str = "y") -> list[La
         raise _no_column(labels, count, caller, argument)
     if len(shape) == 2:
         labels = np.asarray(labels)[:, 0]
-    for method in ("tolist", "to_list"):
-        if hasattr(labels, method):
-            labels = getattr(labels, method)()
-            break
-    values = list(labels)
+    values = as_list(labels, caller, argument)
+    values = list(labels) if values is None else values
     if values and all(isinstance(value, (list, tuple, np.ndarray)) and len(value) == 1 for value in values):
         values = [value[0] for value in values]
     if any(isinstance(value, (list, tuple, np.ndarray)) for value in values):
@@ -210,6 +217,14 @@ def read_labels(labels, count: int, caller: str, argument: str = "y") -> list[La
             f"`{caller}` received {count} texts and {len(values)} labels in `{argument}`. Pass one label per text."
         )
     return _plain(values, caller, argument)
+
+
+def category_order(labels: Any) -> list[Label] | None:
+    """Returns the categories of an ordered categorical of pandas, lowest first, and None for any other labels."""
+    categorical = getattr(labels, "cat", labels)  # of a Series
+    if not getattr(categorical, "ordered", False) or not hasattr(categorical, "categories"):
+        return None
+    return _plain(list(categorical.categories), "fit", "y")
 
 
 def stratified_mask(class_numbers: np.ndarray, fraction: float, seed: int) -> np.ndarray:
@@ -241,39 +256,39 @@ def _plain(values, caller, argument):
     """Returns a list of labels as Python's int, bool or str, all of one kind."""
     kinds = set(map(type, values))
     if not kinds <= {str} and not kinds <= {int} and not kinds <= {bool}:
-        values = [_plain_label(value, caller, argument) for value in values]
+        values = [_plain_label(value, place, caller, argument) for place, value in enumerate(values)]
         kinds = set(map(type, values))
     if kinds == {int, bool}:
         return [int(value) for value in values]
     if len(kinds) > 1:
-        other = next(value for value in values if type(value) is not type(values[0]))
+        place, other = next(item for item in enumerate(values) if type(item[1]) is not type(values[0]))
         raise TypeError(
             f"`{caller}` expects labels in `{argument}` of one kind: all int, all bool or all str. Received "
             f"{short(values[0])} of type {type(values[0]).__name__} and {short(other)} of type "
-            f"{type(other).__name__}. Map them first, such as `[str(label) for label in labels]`."
+            f"{type(other).__name__} at position {place}. Map them first, such as `[str(label) for label in labels]`."
         )
     return values
 
 
-def _plain_label(value: Any, caller: str, argument: str) -> Label:
+def _plain_label(value: Any, place: int, caller: str, argument: str) -> Label:
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, (str, int)):
         return value if type(value) in (str, int, bool) else (str(value) if isinstance(value, str) else int(value))
+    received = f"Received {short(value)} of type {type(value).__name__} at position {place}."
+    if is_missing(value):
+        if argument == "classes":
+            raise ValueError(f"`classes` must not hold a missing label. {received} Leave it out.")
+        raise ValueError(f"`{caller}` received a missing label in `{argument}`. {received} {_LEAVE_OUT}")
     is_number = isinstance(value, numbers.Real)
-    if value is None or type(value).__name__ in ("NAType", "NaTType") or (is_number and value != value):
-        raise ValueError(f"`{caller}` received a missing label in `{argument}`: {short(value)}. {_LEAVE_OUT}")
     if is_number and float(value).is_integer():
         return int(value)
     if is_number:
         raise ValueError(
-            f"`{caller}` expects labels in `{argument}` to be classes: int, bool, str or whole floats. Received "
-            f"{short(value)}. Turn scores into classes first: `[int(score > 0.5) for score in labels]`."
+            f"`{caller}` expects labels in `{argument}` to be classes: int, bool, str or whole floats. {received} "
+            "Turn scores into classes first: `[int(score > 0.5) for score in labels]`."
         )
     fix = "Decode it: `label.decode('utf-8')`." if isinstance(value, bytes) else "Map it to str or int first."
-    raise TypeError(
-        f"`{caller}` expects labels in `{argument}` to be int, bool or str. Received {short(value)} of type "
-        f"{type(value).__name__}. {fix}"
-    )
+    raise TypeError(f"`{caller}` expects labels in `{argument}` to be int, bool or str. {received} {fix}")
 
 
 def _no_column(labels, count, caller, argument):
@@ -290,4 +305,5 @@ def _one_class(labels, caller):
     )
 
 
-BINARY = ClassLabels([0, 1])  # what a classifier is made for before it has seen a label
+BINARY = ClassLabels([0, 1])  # what a classifier learns from seed words of its language alone
+UNLEARNED = ClassLabels([0, 1])  # what it is made for before it has seen a label

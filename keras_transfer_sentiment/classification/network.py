@@ -3,24 +3,59 @@
 import inspect
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_transfer_sentiment.checks import NotFittedError
+from keras_transfer_sentiment.checks import NotFittedError, check_flag, short
 from keras_transfer_sentiment.classification.features import FeatureRunner, WordRunner
 from keras_transfer_sentiment.classification.heads import SentimentHead, build_head, sample_words
-from keras_transfer_sentiment.classification.objective import SeedObjective, check_loss
+from keras_transfer_sentiment.classification.objective import (
+    SeedObjective,
+    check_compiled,
+    check_loss,
+    check_metrics,
+    default_loss,
+)
 from keras_transfer_sentiment.text_model import TextModel
 
+_DIVERGED = (
+    "`fit` ended in numbers that are not finite ({}); the weights of before are back. Lower the learning rate, "
+    "`compile(keras.optimizers.Adam(0.001))`, or look for a division by 0 in a loss or head of your own."
+)
 _TRAINING_METHODS = ("call", "train_step", "test_step", "compute_loss", "compute_metrics")
+
+
+def check_dtype(dtype: Any) -> Any:
+    """Returns a dtype or policy as it is, if Keras knows it.
+
+    Raises:
+        ValueError: it does not.
+    """
+    try:
+        keras.dtype_policies.get(dtype)
+    except Exception:  # whatever Keras makes of it
+        raise ValueError(
+            f"`dtype` must be a float dtype, a dtype policy of Keras or None. Received {short(dtype)}. Pass, for "
+            "example, 'float32' or 'mixed_bfloat16'."
+        ) from None
+    return dtype
+
+
+class TrainedState(NamedTuple):
+    """What a training changes: the number of outputs, the weights and the state of the optimizer."""
+
+    outputs: int
+    values: list[np.ndarray]
 
 
 class TextNetwork(SeedObjective, TextModel):
     """Word vectors and a head on them. It knows class numbers; labels are the business of its subclass.
 
     Attributes:
+        classes: the labels, as far as they are known; only whether they are matters here.
         head: the head.
         embedding: the `keras.layers.Embedding`.
         outputs: int. Number of probabilities per text, 1 for two classes.
@@ -43,7 +78,7 @@ class TextNetwork(SeedObjective, TextModel):
         self.embedding = keras.layers.Embedding(
             *shape,
             embeddings_initializer="zeros",
-            trainable=bool(trainable_embedding),
+            trainable=check_flag(trainable_embedding, "trainable_embedding"),
             dtype=self.dtype_policy,
             name="word_vectors",
         )
@@ -95,17 +130,13 @@ class TextNetwork(SeedObjective, TextModel):
         return self._has_vectors
 
     def _restorer(self):
-        restore, head, outputs = super()._restorer(), self.head, self.outputs
-        variables = [*self.variables, *self.optimizer.variables]
-        values = [np.array(ops.convert_to_numpy(variable.value)) for variable in variables]
-        compiled, pooled, whole, call = self._compiled, self._pooled, self._whole, self._call_head
+        restore, trained = super()._restorer(), self._trained_state()
+        vectors = np.array(np.asarray(self.embedding.embeddings))
 
         def restore_all():
             restore()
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-            self.head, self.outputs, self._call_head = head, outputs, call
-            self._compiled, self._pooled, self._whole = compiled, pooled, whole
+            self._put_back(trained)
+            self.embedding.embeddings.assign(vectors)
 
         return restore_all
 
@@ -118,10 +149,18 @@ class TextNetwork(SeedObjective, TextModel):
             raise ValueError("the vectors of its character n-grams are of another size than those of its words")
 
     def compile(self, *args, **kwargs):
+        """Sets how `fit` trains, as in Keras; without a `loss` it is the cross-entropy that fits the classes."""
         options = inspect.signature(keras.Model.compile).bind(self, *args, **kwargs).arguments
         options.pop("self")
+        check_compiled(options)
+        takes_loss = options.get("loss") is None
+        if self.classes is not None:
+            self._check_fits(options, takes_loss, self.outputs)
+        self._compile_as(options | {"loss": default_loss(self.outputs)} if takes_loss else options, takes_loss)
+
+    def _compile_as(self, options, takes_loss=False):
         super().compile(**options)
-        self._compiled = SimpleNamespace(options=options, default=None)
+        self._compiled = SimpleNamespace(options=options, takes_loss=takes_loss, default=None)
         if self._pooled is not None:
             others = {"optimizer": self.optimizer, "metrics": None, "weighted_metrics": None}
             self._pooled.model.compile(**{**options, **others})
@@ -130,7 +169,7 @@ class TextNetwork(SeedObjective, TextModel):
         options = {name: value for name, value in config.items() if name != "is_default"}  # as version 0.1 wrote it
         if options == self._compiled.default:
             return
-        self.compile(**keras.saving.deserialize_keras_object(options))
+        self._compile_as(keras.saving.deserialize_keras_object(options))
         self.optimizer.build(self.trainable_variables)
 
     @property
@@ -181,23 +220,59 @@ class TextNetwork(SeedObjective, TextModel):
                 f"two. {advice}, with a head that ends with `Dense({outputs}, activation='softmax')`."
             )
         if compiled.default is None:
-            check_loss(compiled.options.get("loss"), outputs, "Compile again" if is_same else advice)
-        if is_same:
-            return
+            self._check_fits(compiled.options, compiled.takes_loss, outputs, "Compile again" if is_same else advice)
+        if not is_same:
+            self._replace_head(outputs)
+
+    def _replace_head(self, outputs):
+        compiled = self._compiled
         self._set_head(type(self.head).from_config(self.head.get_config()), outputs)
         if compiled.default is not None:
             self._compile_default()
         else:  # the optimizer goes with the weights of the old head
             optimizer = type(self.optimizer).from_config(self.optimizer.get_config())
-            self.compile(**{**compiled.options, "optimizer": optimizer})
+            loss = {"loss": default_loss(outputs)} if compiled.takes_loss else {}
+            self._compile_as({**compiled.options, "optimizer": optimizer, **loss}, compiled.takes_loss)
+
+    def _check_fits(self, options, takes_loss, outputs, advice="Compile again"):
+        if not takes_loss:
+            check_loss(options["loss"], outputs, advice)
+        for name in ("metrics", "weighted_metrics"):
+            check_metrics(options.get(name), outputs)
 
     def _compile_default(self):
-        self.compile(
-            # The name is fixed, so that the compilation in a file can be told to be this one.
-            keras.optimizers.Adam(getattr(self.head, "learning_rate", SentimentHead.learning_rate), name="adam"),
-            loss="binary_crossentropy" if self.outputs == 1 else "sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            jit_compile=False,  # XLA takes longer to compile such a small network than to train it
-        )
+        # The name is fixed, so that the compilation in a file can be told to be this one.
+        optimizer = keras.optimizers.Adam(getattr(self.head, "learning_rate", SentimentHead.learning_rate), name="adam")
+        options = {"optimizer": optimizer, "loss": default_loss(self.outputs), "metrics": ["accuracy"]}
+        # XLA takes longer to compile such a small network than to train it.
+        self._compile_as({**options, "jit_compile": False})
         self._compiled.default = self.get_compile_config()
         self.optimizer.build(self.trainable_variables)  # or a model saved before any `fit` warns when loaded
+
+    def _trained_state(self) -> TrainedState:
+        return TrainedState(self.outputs, [np.array(np.asarray(each)) for each in self._trained_variables()])
+
+    def _put_back(self, state: TrainedState) -> None:
+        if self.outputs != state.outputs:
+            self._replace_head(state.outputs)
+        for variable, value in zip(self._trained_variables(), state.values, strict=True):
+            variable.assign(value)
+
+    def _trained_variables(self) -> list[Any]:
+        if self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        frozen = self.head.non_trainable_variables
+        return [*self.trainable_variables, *frozen, self.prior_share, *getattr(self.optimizer, "variables", ())]
+
+    def _check_finite(self, history: keras.callbacks.History) -> None:
+        """Raises an error for a loss or a weight that is not finite after a training.
+
+        Raises:
+            ValueError: there is one.
+        """
+        for number, loss in enumerate(getattr(history, "history", {}).get("loss", ()), 1):
+            if not np.isfinite(loss):
+                raise ValueError(_DIVERGED.format(f"a loss of {loss} in epoch {number}"))
+        for variable in self.trainable_variables:
+            if not np.isfinite(np.asarray(variable)).all():
+                raise ValueError(_DIVERGED.format(f"in the weights {variable.name!r}"))

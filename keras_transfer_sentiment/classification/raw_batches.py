@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_weights
-from keras_transfer_sentiment.classification.backend import decode_strings
+from keras_transfer_sentiment.checks import check_flag, check_weights
 from keras_transfer_sentiment.classification.labelled import LENGTH_MULTIPLE
-from keras_transfer_sentiment.classification.labels import BINARY, ClassLabels
+from keras_transfer_sentiment.classification.labels import UNLEARNED, ClassLabels
 from keras_transfer_sentiment.forks import check_not_forked
 
 
@@ -36,16 +35,18 @@ class RawBatches:
         Classes must be known: pass `classes=` when the classifier is made, or label with 0 and 1.
         """
         self._check_precision("train_on_batch")
+        return_dict = check_flag(return_dict, "return_dict")
         x, y = self._batch(x, y, "train_on_batch")
         weights = check_weights(sample_weight, len(y), "train_on_batch")
         if class_weight is not None:
-            per_class = (self._labels or BINARY).weights(class_weight)[y[:, 0].astype(int)]
+            per_class = (self._labels or UNLEARNED).weights(class_weight)[y[:, 0].astype(int)]
             weights = per_class if weights is None else weights * per_class
         self._is_fitted = True
         return super().train_on_batch(x, y, sample_weight=weights, return_dict=return_dict)  # type: ignore[misc]
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Returns the loss and the metrics of one batch, of texts or ids and labels; else as in Keras."""
+        return_dict = check_flag(return_dict, "return_dict")
         self._check_fitted("test_on_batch")
         x, y = self._batch(x, y, "test_on_batch")
         weights = check_weights(sample_weight, len(y), "test_on_batch")
@@ -58,14 +59,16 @@ class RawBatches:
 
     def _batch(self, x, y, caller):
         x = self._padded(x, caller)
-        return x, (self._labels or BINARY).encode(y, len(x), caller, one_class_ok=True)
+        return x, (self._labels or UNLEARNED).encode(y, len(x), caller, one_class_ok=True)
 
     def _padded(self, x, caller):
         check_not_forked(caller)
-        return self._encoded(decode_strings(x), caller).padded(LENGTH_MULTIPLE)
+        return self._encoded(x, caller).padded(LENGTH_MULTIPLE)
 
 
 def _holds_texts(value):
+    if isinstance(value, (str, bytes)):
+        return True
     if isinstance(value, (list, tuple)):
         first = value[0] if value else None
         return isinstance(first, str) or (isinstance(first, (list, tuple)) and all(isinstance(x, str) for x in first))

@@ -1,11 +1,11 @@
 """Seed words: words of known class that stand in for labelled texts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_choice, short, warn_caller
+from keras_transfer_sentiment.checks import check_choice, is_collection, short, warn_caller
 from keras_transfer_sentiment.classification.labelled import Examples
 from keras_transfer_sentiment.classification.labels import BINARY, ClassLabels, Label
 from keras_transfer_sentiment.text.encoder import TextEncoder
@@ -201,7 +201,7 @@ def _check_key(key):
 
 
 def _check_words(key, words):
-    if isinstance(words, Iterable) and not isinstance(words, str):
+    if is_collection(words) or isinstance(words, Mapping):
         words = list(words)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise TypeError(

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer_sentiment.callbacks import check_callbacks
-from keras_transfer_sentiment.checks import VERBOSE, check_choice, check_number, short
+from keras_transfer_sentiment.checks import check_count, check_flag, check_number, check_path, check_schedule, short
 from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.model_file import find_word_vectors
 from keras_transfer_sentiment.pretraining import sources
@@ -21,8 +21,11 @@ from keras_transfer_sentiment.pretraining.run import Settings, TrainingRun
 from keras_transfer_sentiment.pretraining.table_model import TableModel
 from keras_transfer_sentiment.registration import PACKAGE
 from keras_transfer_sentiment.text.encoder import EncodedTexts, TextEncoder
+from keras_transfer_sentiment.text.vocabulary import WordCounts
 from keras_transfer_sentiment.vectors import subwords
 from keras_transfer_sentiment.vectors.word_vectors import WordVectors
+
+_HIGHEST_RATE = 10.0  # of learning; Adagrad's steps are no longer than that, so vectors stay finite
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -84,14 +87,14 @@ class SkipGramPretrainer(TableModel):
         name: str | None = None,
     ):
         super().__init__(TextEncoder() if encoder is None else encoder, name=name)
-        self.embedding_dim = check_number(embedding_dim, "embedding_dim", 1, kind=int)
+        self.embedding_dim = check_count(embedding_dim, "embedding_dim")
         self.window = window if window is None else check_number(window, "window", 1, 255, kind=int)
-        self.negative_samples = check_number(negative_samples, "negative_samples", 1, kind=int)
+        self.negative_samples = check_number(negative_samples, "negative_samples", 1, 1000, kind=int)
         self.subsample = subsample if subsample is None else check_number(subsample, "subsample", 1e-12, 1.0)
-        self.learning_rate = check_number(learning_rate, "learning_rate", 1e-12)
+        self.learning_rate = check_number(learning_rate, "learning_rate", 1e-12, _HIGHEST_RATE)
         self.char_ngrams = subwords.check_lengths(char_ngrams)
         self.ngram_buckets = check_number(ngram_buckets, "ngram_buckets", 1, 2**30, kind=int)
-        self.seed = seed if seed is None else check_number(seed, "seed", 0, 2**31 - 1, kind=int)
+        self.seed = seed if seed is None else check_count(seed, "seed", 0)
         self._first_seed = random.randint(1, 10**9) if self.seed is None else self.seed
         self.train_function: Callable | None = None
         self._loss_sums = np.zeros(2)  # of an epoch: of the losses, and the number of pairs
@@ -111,6 +114,7 @@ class SkipGramPretrainer(TableModel):
         Args:
             run_eagerly: bool. Whether to run step by step, for debugging.
         """
+        run_eagerly = check_flag(run_eagerly, "run_eagerly")
         super().compile(optimizer=None, run_eagerly=run_eagerly, jit_compile=False)
 
     def get_compile_config(self):
@@ -120,15 +124,18 @@ class SkipGramPretrainer(TableModel):
         """Learns the vocabulary and gives each word a random vector, without training.
 
         Args:
-            texts: iterable of str or of token lists, or any other source of texts that `fit` takes.
+            texts: iterable of str or of token lists, or any other source of texts that `fit` takes, or `WordCounts`.
         """
         if self.vocabulary_size:
             raise ValueError(
                 f"This pretrainer has vectors for {self.encoder.size - 1} words already; a new vocabulary would not "
                 "fit them. Make a new `SkipGramPretrainer` for it, or call `fit(texts, grow_vocabulary=True)`."
             )
-        with sources.open_source(texts, "adapt") as source:
-            source.adapt(self.encoder)
+        if isinstance(texts, WordCounts):
+            self.encoder.adapt(texts)
+        else:
+            with sources.open_source(texts, "adapt") as source:
+                source.adapt(self.encoder)
         self._create_tables(self.encoder.size)
 
     def fit(
@@ -183,17 +190,10 @@ class SkipGramPretrainer(TableModel):
                 f"`fit` learns from texts alone and takes no labels. Received `y`: {short(y)}. Leave it out; "
                 "`TransferSentimentClassifier.fit` takes labels."
             )
-        check_choice(verbose, "verbose", VERBOSE)
-        if epochs is not None:
-            epochs = check_number(epochs, "epochs", 1, kind=int)
-        if batch_size is not None:
-            batch_size = check_number(batch_size, "batch_size", 1, kind=int)
-        initial_epoch = check_number(initial_epoch, "initial_epoch", 0, kind=int)
-        if epochs is not None and initial_epoch >= epochs:
-            raise ValueError(
-                f"`initial_epoch` must be less than `epochs`. Received `initial_epoch={initial_epoch}` and "
-                f"`epochs={epochs}`. `epochs` counts those before `initial_epoch` too."
-            )
+        batch_size, epochs, initial_epoch, verbose = check_schedule(batch_size, epochs, initial_epoch, verbose)
+        grow_vocabulary = check_flag(grow_vocabulary, "grow_vocabulary")
+        if cache_dir is not None:
+            cache_dir = check_path(cache_dir, "cache_dir", "cache")
         callbacks = check_callbacks(callbacks, None, validates=False)
         self._check_place()
         self._word_vectors = None
@@ -301,7 +301,7 @@ class SkipGramPretrainer(TableModel):
                 f"`from_word_vectors` takes `{told[0]}` from the vectors. Received `{told[0]}="
                 f"{short(options[told[0]])}`. Leave it out."
             )
-        vectors = find_word_vectors(word_vectors)
+        vectors = find_word_vectors(word_vectors, "SkipGramPretrainer.from_word_vectors")
         ngrams = vectors.char_ngrams
         if ngrams is not None:
             options = {**options, "char_ngrams": ngrams.lengths, "ngram_buckets": len(ngrams.table)}

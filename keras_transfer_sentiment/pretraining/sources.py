@@ -8,17 +8,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
-from keras_transfer_sentiment.checks import is_batch, short, split_batches
+from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.datasets import dataset_batches, is_dataset
 from keras_transfer_sentiment.pretraining.progress import reading_bar
 from keras_transfer_sentiment.storage import digest
+from keras_transfer_sentiment.text.batches import is_batch, split_batches
 from keras_transfer_sentiment.text.corpus_cache import CorpusCache, open_folder
 from keras_transfer_sentiment.text.encoded import EncodedCorpus
 from keras_transfer_sentiment.text.encoder import TextEncoder
 from keras_transfer_sentiment.text.files import TextFiles
 from keras_transfer_sentiment.text.readers import SUFFIXES
-from keras_transfer_sentiment.text_model import dataset_batches
 
 _FIRST_TEXTS = 100  # of a stream, by which it is told from the one that a cache was made of
 
@@ -53,7 +52,7 @@ class Source:
 
     def adapt(self, encoder: TextEncoder) -> None:
         """Lets an encoder learn its vocabulary from the texts."""
-        encoder.learn_batches(*encoder.check_any(self._texts, self._caller))
+        encoder.learn_batches(*encoder.check_any(self._texts, self._caller, "texts"))
 
     def _encode_in_files(self, folder, encoder, grow, verbose):
         texts = encoder.check(self._texts, self._caller) if is_batch(self._texts) else self._texts
@@ -111,8 +110,9 @@ def _find_texts(x, caller):
             f"`{caller}` takes a str as a text. Received what looks like the name of a file or a pattern: {short(x)}. "
             f"No file is called that: correct it, and pass `TextFiles({short(x)})`, which takes patterns too."
         )
-    if isinstance(x, tf.data.Dataset):
-        return (text for batch in dataset_batches(x, caller) for text in batch)
+    if is_dataset(x):  # whose labels, if there are some, are left aside
+        batches = dataset_batches(x, caller)
+        return (text for batch in batches for text in (batch[0] if isinstance(batch, tuple) else batch))
     if isinstance(x, os.PathLike) or (isinstance(x, list) and x and all(isinstance(one, os.PathLike) for one in x)):
         return TextFiles(x)
     texts = x() if callable(x) else x

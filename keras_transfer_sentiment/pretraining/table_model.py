@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer_sentiment.checks import NotFittedError
+from keras_transfer_sentiment.checks import VERBOSE, NotFittedError, check_choice
 from keras_transfer_sentiment.forks import check_not_forked
 from keras_transfer_sentiment.layers import MaskedMeanPooling
 from keras_transfer_sentiment.pretraining.run import TrainingRun
@@ -98,6 +98,7 @@ class TableModel(TextModel):
         Returns:
             float32 array `(len(x), embedding_dim)`.
         """
+        check_choice(verbose, "verbose", VERBOSE)
         encoded = self._encoded(x, "predict")
         return self.word_vectors.transform(encoded)
 

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from keras_transfer_sentiment.checks import check_count, short
+
 
 class CodedTexts(NamedTuple):
     """Texts as the codes of their words: numbers that are no word ids yet.
@@ -64,6 +66,26 @@ class EncodedTexts:
     offsets: np.ndarray
     unknown: np.ndarray
 
+    def __post_init__(self) -> None:
+        for name in ("ids", "offsets", "unknown"):
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind not in "iu":
+                raise TypeError(
+                    f"`{name}` must be an int array of one dimension. Received {short(array)} of type "
+                    f"{type(array).__name__}. Pass `np.array({name}, int)`, or let an encoder make `EncodedTexts`."
+                )
+        offsets = self.offsets
+        if len(offsets) != len(self.unknown) + 1 or offsets[0] != 0 or offsets[-1] != len(self.ids):
+            raise ValueError(
+                f"`offsets` must go from 0 to the number of words, {len(self.ids)}, in one entry more than the "
+                f"{len(self.unknown)} texts of `unknown`. Received {short(offsets.tolist())}. Let an encoder make "
+                "`EncodedTexts`."
+            )
+        if (offsets[1:] < offsets[:-1]).any():
+            raise ValueError(
+                f"`offsets` must not fall. Received {short(offsets.tolist())}. Let an encoder make `EncodedTexts`."
+            )
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -86,11 +108,23 @@ class EncodedTexts:
         Returns:
             int64 array `(size,)`.
         """
+        check_range(self.ids, check_count(size, "size"), "EncodedTexts.counts")
         return np.bincount(self.ids, minlength=size)
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "EncodedTexts":
         """Returns the texts at `rows` (ints), in that order."""
-        rows = np.asarray(rows, "int64")
+        try:
+            rows = np.asarray(rows)
+        except ValueError:  # lists of different lengths
+            rows = np.empty((0, 0))
+        count = len(self)
+        is_number = rows.ndim == 1 and (not rows.size or rows.dtype.kind in "iu")
+        if not is_number or (rows.size and not -count <= rows.min() <= rows.max() < count):
+            raise ValueError(
+                f"`take` expects a list of numbers of texts, ints from 0 to {count - 1}. Received {short(rows)}. A "
+                "mask becomes one by `np.flatnonzero(mask)`."
+            )
+        rows = rows.astype("int64")
         lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         words = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
@@ -102,6 +136,7 @@ class EncodedTexts:
         Args:
             multiple: int. `time` is the longest text's length rounded up to a multiple of this, at least one.
         """
+        multiple = check_count(multiple, "multiple")
         lengths = self.lengths
         time = -(-max(int(lengths.max(initial=0)), 1) // multiple) * multiple
         grid = np.zeros((len(self), time), "int32")
@@ -111,6 +146,11 @@ class EncodedTexts:
     @staticmethod
     def concatenate(parts: "Sequence[EncodedTexts]") -> "EncodedTexts":
         """Returns the texts of all `parts`, in order; of no parts, no texts."""
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(part, EncodedTexts) for part in parts):
+            raise TypeError(
+                f"`concatenate` expects a list of `EncodedTexts`. Received {short(parts)} of type "
+                f"{type(parts).__name__}. Pass what `encoder.encode(texts)` returned."
+            )
         if not parts:
             return EncodedTexts(np.empty(0, "int32"), np.zeros(1, "int64"), np.empty(0, "int32"))
         lengths = np.concatenate([part.lengths for part in parts])
@@ -162,6 +202,30 @@ class EncodedFile:
                 "the vocabulary. Delete the folder to make it anew."
             )
         return counts
+
+
+def check_ids(encoded: EncodedTexts, size: int, caller: str) -> EncodedTexts:
+    """Returns encoded texts whose ids are all of a vocabulary of `size`; see `check_range`."""
+    check_range(encoded.ids, size, caller)
+    return encoded
+
+
+def check_range(ids: np.ndarray, size: int, caller: str) -> None:
+    """Raises an error for ids that a vocabulary does not have.
+
+    Args:
+        ids: int array of any shape and width.
+        size: int. The size of the vocabulary, with padding.
+        caller: name of the public method, for the message.
+
+    Raises:
+        ValueError: there is one.
+    """
+    if ids.size and not (ids.min() >= 0 and ids.max() < size):
+        raise ValueError(
+            f"`{caller}` expects word ids from 0 to {size - 1}, the size of this model's vocabulary. Received "
+            f"ids from {ids.min()} to {ids.max()}. Encode the texts with this model's own `encoder`."
+        )
 
 
 def map_array(path: Path, dtype: str) -> np.ndarray:

@@ -1,23 +1,24 @@
 """From text to word ids: the encoder, its settings and its vocabulary."""
 
 import collections
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import (
-    BATCH_TEXTS,
-    check_any,
-    check_choice,
-    check_number,
-    check_stream,
-    check_texts,
-    short,
-)
+from keras_transfer_sentiment.checks import check_count, check_flag, short
+from keras_transfer_sentiment.text.batches import BATCH_TEXTS, check_any, check_stream, check_texts
 from keras_transfer_sentiment.text.codes import WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedTexts
-from keras_transfer_sentiment.text.languages import check_stop_words, find_stop_words, languages, word_lists
+from keras_transfer_sentiment.text.languages import (
+    check_language,
+    check_stop_words,
+    find_stop_words,
+    languages,
+    word_lists,
+)
 from keras_transfer_sentiment.text.phrases import check_threshold, join_words
 from keras_transfer_sentiment.text.tokenizers import Tokenizer, load_stemmer
 from keras_transfer_sentiment.text.vocabulary import VocabularyRules, WordCounts, check_counts
@@ -78,16 +79,16 @@ class TextEncoder(WordIds):
         max_vocabulary: int | None = 200_000,
         phrases: bool | float = False,
     ):
-        self.language = check_choice(language, "language", (*languages(), None))
-        if min_count != "auto":
-            min_count = check_number(min_count, "min_count", 1, kind=int)
+        self.language = check_language(language)
+        if not (isinstance(min_count, str) and min_count == "auto"):
+            min_count = check_count(min_count, "min_count")
         if max_vocabulary is not None:
-            max_vocabulary = check_number(max_vocabulary, "max_vocabulary", 1, kind=int)
+            max_vocabulary = check_count(max_vocabulary, "max_vocabulary")
         self.tokenizer = tokenizer
-        self.lowercase = bool(lowercase)
+        self.lowercase = check_flag(lowercase, "lowercase")
         self.stop_words = check_stop_words(stop_words)
-        self.stem = bool(stem)
-        self.mark_negation = bool(mark_negation)
+        self.stem = check_flag(stem, "stem")
+        self.mark_negation = check_flag(mark_negation, "mark_negation")
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
         threshold = check_threshold(phrases)
@@ -97,7 +98,7 @@ class TextEncoder(WordIds):
         self._tokenizer = Tokenizer(
             tokenizer,
             lowercase=self.lowercase,
-            stem=load_stemmer(language) if stem else None,
+            stem=load_stemmer(language) if self.stem else None,
             mark_negation=self.mark_negation,
             stop_words=stop_set,
             contrast_words=word_lists(language)["contrast_words"] if language is not None else frozenset(),
@@ -139,7 +140,15 @@ class TextEncoder(WordIds):
         batches, expected = self.check_any(texts, "TextEncoder.count", "texts")
         counter = WordCounter(expected=expected)
         collections.deque(self.count_batches(batches, counter), maxlen=0)  # none of them stays in memory
-        return counter.counts
+        return dataclasses.replace(counter.counts, settings=self._cutting())
+
+    def _cutting(self):
+        """Returns the settings that say which words a text has, before any is dropped."""
+        config = self.get_config()
+        names = ["tokenizer", "lowercase", "stem", "mark_negation"]
+        if self.stem or self.mark_negation:  # which need the lists of a language
+            names += ["language", "stop_words"]
+        return {name: config[name] for name in names}
 
     def adapt(self, texts: Iterable | WordCounts) -> None:
         """Learns the vocabulary from texts, in place of the one there may have been.
@@ -157,7 +166,7 @@ class TextEncoder(WordIds):
 
     def adapt_and_encode(self, texts: Iterable) -> EncodedTexts:
         """Does `adapt(texts)` and returns `encode(texts)`, tokenising only once."""
-        return self.learn_and_encode(*self.check_any(texts, "TextEncoder.adapt", "texts"))
+        return self.learn_and_encode(*self.check_any(texts, "TextEncoder.adapt_and_encode", "texts"))
 
     def grow(self, texts: Iterable | WordCounts) -> None:
         """Adds the words of further texts to the vocabulary; without one, does what `adapt` does.
@@ -186,7 +195,7 @@ class TextEncoder(WordIds):
 
     def grow_and_encode(self, texts: Iterable) -> EncodedTexts:
         """Does `grow(texts)` and returns `encode(texts)`, tokenising only once."""
-        return self.learn_and_encode(*self.check_any(texts, "TextEncoder.grow", "texts"), grow=True)
+        return self.learn_and_encode(*self.check_any(texts, "TextEncoder.grow_and_encode", "texts"), grow=True)
 
     def encode(self, texts: Sequence, nearest: Callable[[list], np.ndarray] | None = None) -> EncodedTexts:
         """Returns texts as word ids.
@@ -201,18 +210,23 @@ class TextEncoder(WordIds):
             TypeError: not a batch of texts.
         """
         self._check_adapted()
+        if nearest is not None and not callable(nearest):
+            raise TypeError(
+                f"`nearest` must be a function or None. Received {short(nearest)} of type {type(nearest).__name__}. "
+                "Pass one from a list of words to their ids."
+            )
         return self.encode_checked(self.check(texts, "TextEncoder.encode", "texts", allow_empty=True), nearest)
 
     def check(self, texts: Sequence, caller: str, argument: str = "x", allow_empty: bool = False) -> list:
-        """Returns a batch of texts checked, as `encode_checked` takes it; see `checks.check_texts`."""
+        """Returns a batch of texts checked, as `encode_checked` takes it; see `batches.check_texts`."""
         return check_texts(texts, caller, argument, allow_empty, only_str=self._joins_words)
 
     def check_stream(self, texts: Iterable, caller: str, argument: str = "x", first: int = 0) -> Iterator[list]:
-        """Yields texts in checked batches; see `checks.check_stream`."""
+        """Yields texts in checked batches; see `batches.check_stream`."""
         return check_stream(texts, caller, argument, first, only_str=self._joins_words)
 
     def check_any(self, texts: Iterable, caller: str, argument: str = "x") -> tuple[Iterator[list], int]:
-        """Returns texts in checked batches, and their number, as far as it is known; see `checks.check_any`."""
+        """Returns texts in checked batches, and their number, as far as it is known; see `batches.check_any`."""
         return check_any(texts, caller, argument, only_str=self._joins_words)
 
     def encode_checked(self, texts: list, nearest: Callable[[list], np.ndarray] | None = None) -> EncodedTexts:
@@ -262,7 +276,7 @@ class TextEncoder(WordIds):
 
     def _learn(self, texts, caller, grow=False):
         if isinstance(texts, WordCounts):
-            check_counts(texts, caller)
+            check_counts(texts, caller, self._cutting())
             self.learn(texts, grow=grow)
         else:
             self.learn_batches(*self.check_any(texts, caller, "texts"), grow=grow)
@@ -304,6 +318,19 @@ class TextEncoder(WordIds):
     def _explain_unknown(self, word):
         cut = self.tokenize(word) if isinstance(word, str) else []
         known = [part for part in cut if part in self]
-        if known:
-            return f"In a text it becomes {short(cut)}: take {short(known[0])}."
-        return super()._explain_unknown(word)
+        return f"In a text it becomes {short(cut)}: take {short(known[0])}." if known else ""
+
+
+def check_encoder(encoder: Any, name: str = "encoder") -> TextEncoder:
+    """Returns an argument that has to be a `TextEncoder`.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(encoder, TextEncoder):
+        return encoder
+    make = f"TextEncoder({encoder!r})" if isinstance(encoder, str) and encoder in languages() else "TextEncoder(None)"
+    raise TypeError(
+        f"`{name}` must be a `TextEncoder`. Received {short(encoder)} of type {type(encoder).__name__}. Pass "
+        f"`{name}={make}`; for words and an array of vectors there is `WordVectors.from_words(words, matrix)`."
+    )

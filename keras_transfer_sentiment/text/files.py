@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 
-from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.checks import check_path, short
 from keras_transfer_sentiment.storage import digest
 from keras_transfer_sentiment.text.readers import COMPRESSIONS, READERS, TextFile, import_pyarrow
 
@@ -150,7 +150,7 @@ def _matches(path):
             "`paths` must be a file, a pattern or a list of them, each a str or a path. Received "
             f"{short(path)} of type {type(path).__name__}. Texts themselves need no `TextFiles`: pass them as a list."
         )
-    name = os.path.expanduser(path)
+    name = os.path.expanduser(check_path(path, "paths", "reviews.txt"))
     if os.path.isdir(name):
         raise IsADirectoryError(f"{name} is a folder. Pass files in it: {os.path.join(name, '*.txt')!r}.")
     found = [name] if os.path.isfile(name) else sorted(filter(os.path.isfile, glob.glob(name, recursive=True)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import TypedDict
 
-from keras_transfer_sentiment.checks import check_choice, short
+from keras_transfer_sentiment.checks import check_choice, is_collection, short
 
 _SUFFIX = ".toml"
 
@@ -35,6 +35,21 @@ def languages() -> tuple[str, ...]:
     """
     files = resources.files("keras_transfer_sentiment").joinpath("words").iterdir()
     return tuple(sorted(file.name.removesuffix(_SUFFIX) for file in files if file.name.endswith(_SUFFIX)))
+
+
+def check_language(language: str | None) -> str | None:
+    """Returns the argument `language` of an encoder.
+
+    Raises:
+        ValueError: neither the name of a language that has word lists nor None.
+    """
+    if language is None or (isinstance(language, str) and language in languages()):
+        return language
+    raise ValueError(
+        f"`language` must be {' or '.join(map(repr, languages()))}, which have word lists, or None. Received "
+        f"{short(language)}. For any other language pass `TextEncoder(None, stop_words=[...])`, and seed words of your "
+        "own to the classifier."
+    )
 
 
 @functools.cache
@@ -68,7 +83,7 @@ def check_stop_words(stop_words: str | Iterable[str] | None) -> str | list[str] 
         return None
     if isinstance(stop_words, str):
         return check_choice(stop_words, "stop_words", ("auto", *languages()))
-    words = list(stop_words) if isinstance(stop_words, Iterable) else [stop_words]
+    words: list = list(stop_words) if is_collection(stop_words) else [stop_words]
     if not all(isinstance(word, str) for word in words):
         raise TypeError(
             f"`stop_words` must be 'auto', the name of a language, None or a collection of str. Received "

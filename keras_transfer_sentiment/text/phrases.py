@@ -26,8 +26,8 @@ def check_threshold(phrases: bool | float) -> float | None:
         return THRESHOLD if phrases else None
     if isinstance(phrases, (int, np.integer)):
         raise TypeError(
-            f"`phrases` must be True, False or a threshold between 0 and 1. Received {phrases} of type int. Pass "
-            "`phrases=True` or False, or a float."
+            f"`phrases` must be True, False or a threshold between 0 and 1. Received {short(phrases)} of type int. "
+            "Pass `phrases=True` or False, or a float."
         )
     try:
         return check_number(phrases, "phrases", 0.0, 1.0)

@@ -12,6 +12,7 @@ from keras_transfer_sentiment.checks import short
 from keras_transfer_sentiment.storage import digest
 from keras_transfer_sentiment.text.encoded import CodedTexts, EncodedTexts, drop_unknown
 from keras_transfer_sentiment.text.phrases import PairJoiner, find_pairs, join_pair
+from keras_transfer_sentiment.text.tokens import check_words
 
 STOP_WORD = -1  # the id of stop words, until they are dropped
 _SMALL_TEXT, _MEDIUM_TEXT = 20_000, 1_000_000  # words; below these, `min_count="auto"` is 1 and 2, else 5
@@ -33,6 +34,8 @@ class WordCounts:
     Attributes:
         words: list of the different words, in the order in which they first came.
         counts: int64 array `(words,)`: how often each was there.
+        settings: dict or None. The settings of the encoder that cut the texts, as far as they tell how; None where they
+            are not known. Only counts of the same settings add up.
 
     Examples:
         >>> encoder = TextEncoder()
@@ -46,16 +49,25 @@ class WordCounts:
 
     words: list = field(default_factory=list)
     counts: np.ndarray = field(default_factory=_no_counts)
+    settings: dict | None = None
 
     def __add__(self, other: "WordCounts") -> "WordCounts":
         if not isinstance(other, WordCounts):
             return NotImplemented
+        check_counts(self, "WordCounts + WordCounts", other.settings)
+        check_counts(other, "WordCounts + WordCounts")
         numbers = Numbers(list(self.words))
         codes = np.fromiter(map(numbers.__getitem__, other.words), "int64", len(other.words))
         counts = np.zeros(len(numbers), "int64")
         counts[: len(self.words)] = self.counts
         counts[codes] += other.counts
-        return WordCounts(numbers.words, counts)
+        return WordCounts(numbers.words, counts, self.settings if self.settings is not None else other.settings)
+
+    def __radd__(self, other: object) -> "WordCounts":
+        return self if isinstance(other, int) and other == 0 else NotImplemented  # what `sum` starts from
+
+    def __repr__(self) -> str:
+        return f"WordCounts({len(self.words):,} words, {self.total:,} in all)"
 
     @property
     def total(self) -> int:
@@ -258,20 +270,32 @@ def add_counts(codes: np.ndarray, counts: np.ndarray) -> None:
     np.add.at(counts, codes, 1)
 
 
-def check_counts(counts: WordCounts, caller: str) -> None:
-    """Raises an error for counts that no texts can have.
+def check_counts(counts: WordCounts, caller: str, settings: dict | None = None) -> None:
+    """Raises an error for counts that no texts can have, or of texts that were cut in another way.
+
+    Args:
+        counts: the counts.
+        caller: name of the public method, for the message.
+        settings: those that the counts' must equal, where both are known.
 
     Raises:
         TypeError: `words` is no list, or `counts` no array of ints.
-        ValueError: a word is there twice, a count is negative, or there is not one count per word.
+        ValueError: a word is there twice, a count is negative, there is not one count per word, or other settings.
     """
+    if settings is not None and counts.settings is not None and counts.settings != settings:
+        name = next(name for name, value in settings.items() if counts.settings.get(name) != value)
+        raise ValueError(
+            f"`{caller}` takes `WordCounts` of the same settings. Received "
+            f"`{name}={short(counts.settings.get(name), 40)}` and `{name}={short(settings[name], 40)}`. Count all "
+            "texts with copies of one encoder: `encoder.count(texts)`."
+        )
     words, numbers = counts.words, counts.counts
     if not isinstance(words, list) or not isinstance(numbers, np.ndarray) or numbers.dtype.kind not in "iu":
         raise TypeError(
             f"`{caller}` expects `WordCounts` of a list and an array of ints. Received {short(words)} of type "
             f"{type(words).__name__} and {short(numbers)}. Make them with `encoder.count(texts)`."
         )
-    different = len(set(words))
+    different = len(set(check_words(words, "words")))
     if numbers.shape != (len(words),) or different < len(words) or (numbers < 0).any():
         raise ValueError(
             f"`{caller}` expects `WordCounts` with one count of 0 or more for each word. Received {len(words)} words, "

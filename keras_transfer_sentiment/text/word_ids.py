@@ -9,6 +9,7 @@ from keras_transfer_sentiment.text.codes import WordCodes, WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts
 from keras_transfer_sentiment.text.phrases import join_pair
 from keras_transfer_sentiment.text.tokenizers import normalize_word
+from keras_transfer_sentiment.text.tokens import has_hash
 from keras_transfer_sentiment.text.vocabulary import (
     Translation,
     Vocabulary,
@@ -65,7 +66,10 @@ class WordIds:
         if not self.is_adapted:
             return 0
         ids = self._word_codes().ids
-        number = ids.get(word)
+        try:
+            number = ids.get(word)
+        except TypeError:  # without a hash it is no word
+            return 0
         if number is None and isinstance(word, str):
             number = ids.get(normalize_word(word))
         return max(number or 0, 0)
@@ -77,24 +81,35 @@ class WordIds:
         """
         if isinstance(word, str) and (not word or (self.lowercase and word != word.lower())):
             return False
-        return word not in self._rules.stop_words
+        return has_hash(word) and word not in self._rules.stop_words
 
-    def word_id(self, word: Hashable) -> int:
+    def word_id(self, word: Hashable, caller: str = "TextEncoder.word_id", owner: str = "encoder") -> int:
         """Returns the id of a word.
+
+        Args:
+            word: the word.
+            caller: name of the public method, for the message.
+            owner: what the user calls this encoder, for the message.
 
         Raises:
             KeyError: the word is not in the vocabulary.
+            TypeError: what has no hash, such as a list of words.
         """
         self._check_adapted()
         if number := self._find_id(word):
             return number
+        if not has_hash(word):
+            raise TypeError(
+                f"`{caller}` takes one word at a time. Received {short(word)} of type {type(word).__name__}. For many "
+                "write `[... for word in words]`."
+            )
         if word in self._rules.stop_words:
             raise KeyError(
-                f"{short(word)} is a stop word of this `TextEncoder`, so it has no vector. Take another word, or "
-                "pretrain with an encoder of other `stop_words`."
+                f"`{caller}`: {short(word)} is a stop word of this `TextEncoder`, so it has no vector. Take another "
+                "word, or pretrain with an encoder of other `stop_words`."
             )
-        size = self.size - 1
-        raise KeyError(f"{short(word)} is not in the vocabulary of {size} words. {self._explain_unknown(word)}")
+        explained = self._explain_unknown(word) or f"See how a text is cut with `{owner}.tokenize(text)`."
+        raise KeyError(f"`{caller}`: {short(word)} is not in the vocabulary of {self.size - 1} words. {explained}")
 
     def start_counting(self, grow: bool = False, expected: int = 0) -> WordCounter:
         """Returns a counter for the words to learn; where the vocabulary is to grow, its words get the first numbers.
@@ -152,7 +167,7 @@ class WordIds:
         return self._codes
 
     def _explain_unknown(self, word):
-        return "See how a text is cut with `encoder.tokenize(text)`."
+        return ""
 
     @property
     def _joins_words(self):

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import short
+from keras_transfer_sentiment.checks import check_path, short
 from keras_transfer_sentiment.vectors.arithmetic import scale_to_unit_length
 from keras_transfer_sentiment.vectors.streams import (
     damage_named,
@@ -28,7 +28,12 @@ def read_word_pairs(path: str | os.PathLike, delimiter: str | None, lowercase: b
         FileNotFoundError: there is no such file.
         ValueError: a line without two words and a number, or no line at all.
     """
-    path = os.fspath(path)
+    path = check_path(path, "path", "pairs.tsv")
+    if delimiter is not None and (not isinstance(delimiter, str) or not delimiter):
+        raise TypeError(
+            f"`delimiter` must be a str or None. Received {short(delimiter)} of type {type(delimiter).__name__}. Pass "
+            "the mark between the columns, such as `delimiter=';'`."
+        )
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No file of word pairs at {short(path)}. Check the path.")
     pairs, headings = [], True

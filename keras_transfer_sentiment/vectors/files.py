@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_choice, check_number, short, warn_caller
+from keras_transfer_sentiment.checks import check_choice, check_count, check_path, short, warn_caller
 from keras_transfer_sentiment.storage import whole_file
+from keras_transfer_sentiment.text.tokens import check_words
 from keras_transfer_sentiment.vectors.streams import (
     BYTE_ORDER_MARK,
     TO_UTF8,
@@ -31,6 +32,7 @@ _HEADER = re.compile(rb"(\d+)[ \t]+(\d+)[ \t\r]*(?:\n|$)")
 _MOST_DIGITS = 12  # of the numbers in line 1
 BLOCK_BYTES = 1 << 20  # bytes read at a time
 FIRST_NUMBERS = 1 << 22  # room for as many at first, doubled when full: GloVe files do not tell their length
+_TEXTS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet")  # names that no word vectors have
 _LONGEST_WORD = 1 << 16  # bytes
 MOST_REPEATED = 100_000  # words, where they are more than the others
 _MOST_DIMENSIONS = 1 << 16
@@ -75,7 +77,7 @@ def read_vectors(
         (['good', 'film'], [[0.25, 2.0], [-1.5, 1.0]])
     """
     check_choice(file_format, "file_format", _FOREIGN)
-    limit = max_words if max_words is None else check_number(max_words, "max_words", 1, kind=int)
+    limit = max_words if max_words is None else check_count(max_words, "max_words")
     file_path = _check_file(path)
     name = os.path.basename(file_path)
     if name.endswith(".keras"):
@@ -121,7 +123,7 @@ def write_vectors(
             f"`write_vectors` writes the formats of other tools. Received the name {short(os.fspath(path))}. Let it "
             "end in .vec or .bin, or use `WordVectors.from_words(words, vectors).save(path)`."
         )
-    words = list(words)
+    words = check_words(words, "words")
     with np.errstate(over="ignore"):
         vectors = np.asarray(vectors, "<f4")
     _check_writable(words, vectors)
@@ -162,9 +164,9 @@ def format_of_name(path: str | os.PathLike, file_format: str = "auto") -> str:
     Raises:
         ValueError: the name does not tell the format.
     """
+    name = os.path.basename(check_path(path, "path", "words.safetensors"))
     if check_choice(file_format, "file_format", FORMATS) != "auto":
         return file_format
-    name = os.path.basename(os.fspath(path))
     endings = {".bin": "word2vec-binary", ".vec": "word2vec", ".txt": "word2vec"}
     found = endings.get(os.path.splitext(_uncompressed(name))[1], "auto")
     found = "safetensors" if name.endswith(".safetensors") else found
@@ -178,7 +180,12 @@ def format_of_name(path: str | os.PathLike, file_format: str = "auto") -> str:
 
 def _check_file(path):
     """Returns the path of a file of word vectors as a str, checked."""
-    path = os.fspath(path)
+    path = check_path(path, "path", "words.vec")
+    if path.endswith(_TEXTS):
+        raise ValueError(
+            f"{short(path)} has the name of a file of texts, not of word vectors. Train a `SkipGramPretrainer` on "
+            "`TextFiles(path)`; or rename it."
+        )
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No file of word vectors at {short(path)}. Check the path.")
     return path

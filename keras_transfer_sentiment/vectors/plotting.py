@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer_sentiment.checks import short
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.vectors.arithmetic import scale_to_unit_length
 
@@ -24,6 +25,11 @@ def draw_words(words: Sequence, vectors: np.ndarray, ax: Any = None) -> Any:
     Raises:
         ImportError: matplotlib is not installed.
     """
+    if ax is not None and not (hasattr(ax, "scatter") and hasattr(ax, "figure")):
+        raise TypeError(
+            f"`ax` must be a `matplotlib.axes.Axes` or None. Received {short(ax)} of type {type(ax).__name__}. Pass "
+            "one of `pyplot.subplots()`."
+        )
     try:
         from matplotlib import pyplot
     except ImportError:

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.checks import check_count, short
 from keras_transfer_sentiment.vectors.arithmetic import scale_to_unit_length
 
 NEAR = 0.5  # cosine from which on a word stands for one that is not in the vocabulary
@@ -125,8 +125,8 @@ def check_lengths(lengths) -> tuple[int, int] | None:
             "`char_ngrams` must be the lengths of the shortest and of the longest n-gram, such as (3, 6). Received "
             f"{short(lengths)} of type {type(lengths).__name__}. Pass two ints, or None for no n-grams."
         )
-    shortest = check_number(lengths[0], "char_ngrams[0]", 1, kind=int)
-    return (shortest, check_number(lengths[1], "char_ngrams[1]", shortest, kind=int))
+    shortest = check_count(lengths[0], "char_ngrams[0]")
+    return (shortest, check_count(lengths[1], "char_ngrams[1]", shortest))
 
 
 class NearestWords:

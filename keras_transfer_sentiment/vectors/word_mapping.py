@@ -1,15 +1,18 @@
 """A read-only mapping from words to vectors, and the questions about its words: which are near, which fit."""
 
 import functools
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_number, short
+from keras_transfer_sentiment.checks import check_count, is_collection, short
 from keras_transfer_sentiment.text.encoder import TextEncoder
+from keras_transfer_sentiment.text.tokens import has_hash
 from keras_transfer_sentiment.vectors.arithmetic import scale_to_unit_length
 from keras_transfer_sentiment.vectors.subwords import CharNgrams
+
+_OWNER = "vectors.encoder"  # what messages call the encoder
 
 
 class WordMapping(Mapping):
@@ -47,13 +50,10 @@ class WordMapping(Mapping):
         Raises:
             KeyError: the word is not in the vocabulary, and has no n-grams either.
         """
-        return self._rows([word])[0]
+        return self._rows([word], "WordVectors[word]")[0]
 
     def __contains__(self, word: object) -> bool:
-        try:
-            return word in self.encoder
-        except TypeError:  # without a hash it is no word
-            return False
+        return word in self.encoder
 
     def __iter__(self) -> Iterator:
         return iter(self.encoder.vocabulary[1:])
@@ -72,7 +72,7 @@ class WordMapping(Mapping):
             >>> round(vectors.similarity("film", "good"), 3)
             0.8
         """
-        first, second = scale_to_unit_length(self._rows([word, other]))
+        first, second = scale_to_unit_length(self._rows([word, other], "WordVectors.similarity"))
         return float(np.clip(first @ second, -1.0, 1.0))
 
     def most_similar(self, positive: Any, negative: Any = (), top_n: int = 10) -> list[tuple[Any, float]]:
@@ -98,15 +98,18 @@ class WordMapping(Mapping):
             >>> [word for word, _ in vectors.most_similar(["cold"], negative="warm", top_n=1)]
             ['boring']
         """
-        top_n = check_number(top_n, "top_n", 1, kind=int)
+        return self._most_similar(positive, negative, top_n, "most_similar")
+
+    def _most_similar(self, positive, negative, top_n, caller):
+        top_n = check_count(top_n, "top_n")
         items = [(item, 1.0) for item in self._items(positive)] + [(item, -1.0) for item in self._items(negative)]
         if not items:
-            raise ValueError("`most_similar` received no word or vector. Pass at least one as `positive`.")
+            raise ValueError(f"`{caller}` received no word or vector. Pass at least one as `positive`.")
         query, given = np.zeros(self.embedding_dim, "float32"), {0}
         for item, sign in items:
-            if isinstance(item, Hashable) and item in self.encoder:
+            if item in self.encoder:
                 given.add(self.encoder.word_id(item))
-            query += sign * scale_to_unit_length(self._as_vector(item))
+            query += sign * scale_to_unit_length(self._as_vector(item, caller))
         cosine = self.matrix @ scale_to_unit_length(query) / self._lengths
         cosine[list(given)] = -np.inf
         words = self.encoder.vocabulary
@@ -131,35 +134,39 @@ class WordMapping(Mapping):
         References:
             Mikolov, Yih and Zweig (2013), https://aclanthology.org/N13-1090.
         """
-        return self.most_similar(positive=[b, c], negative=[a], top_n=top_n)
+        for word in (a, b, c):
+            self.encoder.word_id(word, "WordVectors.analogy", _OWNER)
+        return self._most_similar([b, c], [a], top_n, "analogy")
 
     @functools.cached_property
     def _lengths(self):
         return np.maximum(np.linalg.norm(self.matrix, axis=1), 1e-12)
 
-    def _rows(self, words):
+    def _rows(self, words, caller):
         """Returns the vectors of words; those outside the vocabulary are made of n-grams, where there are any."""
         rows = np.empty((len(words), self.embedding_dim), "float32")
         for row, word in zip(rows, words, strict=True):
             made = None if self.char_ngrams is None or word in self.encoder else self.char_ngrams.vector(word)
-            row[:] = self.matrix[self.encoder.word_id(word)] if made is None else made
+            row[:] = self.matrix[self.encoder.word_id(word, caller, _OWNER)] if made is None else made
         return rows
 
-    def _as_vector(self, item):
-        """Returns a vector as it is, checked, and that of a word."""
-        if isinstance(item, Hashable):
-            return self._rows([item])[0]
+    def _as_vector(self, item, caller):
+        """Returns a vector, checked and of a length that can be squared, or that of a word."""
+        if has_hash(item):
+            return self._rows([item], f"WordVectors.{caller}")[0]
         if not hasattr(item, "ndim"):
             raise TypeError(
-                f"`most_similar` expects words and vectors. Received {short(item)} of type {type(item).__name__}. "
+                f"`{caller}` expects words and vectors. Received {short(item)} of type {type(item).__name__}. "
                 "Pass one flat list; a vector is a NumPy array of one dimension."
             )
-        if np.shape(item) != (self.embedding_dim,) or not np.isfinite(item).all():
+        vector = np.asarray(item)
+        if vector.dtype.kind not in "fiu" or vector.shape != (self.embedding_dim,) or not np.isfinite(vector).all():
             raise ValueError(
-                f"`most_similar` expects vectors of {self.embedding_dim} finite numbers. Received {short(item)}. Take "
+                f"`{caller}` expects vectors of {self.embedding_dim} finite numbers. Received {short(item)}. Take "
                 "one from `transform`, or a row of `matrix`."
             )
-        return np.asarray(item, "float64")
+        vector = vector.astype("float64")
+        return vector / (np.abs(vector).max() or 1.0)
 
     def _items(self, given):
         """Returns the list of words and vectors that is given, or one of them as a list."""
@@ -167,7 +174,11 @@ class WordMapping(Mapping):
             getattr(given, "ndim", 0) == 1 and np.asarray(given).dtype.kind in "fiu"
         ):
             return [given]
-        return [given] if given in self or not isinstance(given, Iterable) else list(given)
+        if getattr(given, "ndim", 0) == 2:
+            return list(np.asarray(given))
+        if isinstance(given, (set, frozenset)) or not is_collection(given):
+            return [given]
+        return [given] if given in self else list(given)
 
 
 def check_matrix(matrix: Any, size: int) -> np.ndarray:
@@ -180,11 +191,14 @@ def check_matrix(matrix: Any, size: int) -> np.ndarray:
     Raises:
         ValueError: another shape, values that are not finite, or a vector for padding.
     """
-    given = np.asanyarray(matrix)  # a mapped file stays one
+    try:
+        given = np.asanyarray(matrix)  # a mapped file stays one
+    except ValueError:  # rows of different lengths
+        given = np.empty(0, object)
     if given.dtype.kind not in "fiu" or given.ndim != 2 or len(given) != size or not given.shape[1]:
         raise ValueError(
             f"`matrix` must be a float array ({size}, embedding_dim), a row for each word and one for padding. "
-            f"Received {short(given)}. For words without padding use `WordVectors.from_words(words, matrix)`."
+            f"Received {short(matrix)}. For words without padding use `WordVectors.from_words(words, matrix)`."
         )
     with np.errstate(over="ignore"):
         given = given.astype("float32", copy=given.flags.writeable)  # what can be written to may change: copied
@@ -200,3 +214,27 @@ def check_matrix(matrix: Any, size: int) -> np.ndarray:
         )
     given.flags.writeable = False
     return given
+
+
+def read_rows(matrix: Any, size: int, caller: str) -> np.ndarray:
+    """Returns the vectors of words as an array of numbers `(size, embedding_dim)`.
+
+    Args:
+        matrix: array, list of lists, or DataFrame.
+        size: int. Number of words.
+        caller: name of the public method, for the message.
+
+    Raises:
+        ValueError: no numbers, or another shape.
+    """
+    try:
+        rows = np.asarray(matrix)
+    except ValueError:  # of different lengths
+        rows = np.empty(0, object)
+    if rows.dtype.kind not in "fiu" or rows.ndim != 2 or len(rows) != size or not rows.size:
+        raise ValueError(
+            f"`{caller}` expects a vector of numbers for each of {size} words, at least one: an array ({size}, "
+            f"embedding_dim). Received {short(matrix)}. Pass, for example, `np.stack(vectors)`; without padding it is "
+            "`matrix[1:]`."
+        )
+    return rows

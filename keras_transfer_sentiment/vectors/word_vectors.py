@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer_sentiment.checks import check_number, short
-from keras_transfer_sentiment.text.encoded import EncodedTexts
-from keras_transfer_sentiment.text.encoder import TextEncoder
+from keras_transfer_sentiment.checks import check_count, check_flag, check_path, short
+from keras_transfer_sentiment.text.encoded import EncodedTexts, check_ids
+from keras_transfer_sentiment.text.encoder import TextEncoder, check_encoder
+from keras_transfer_sentiment.text.tokens import check_words
 from keras_transfer_sentiment.vectors import evaluation, files, native_file, plotting
 from keras_transfer_sentiment.vectors.arithmetic import mean_vectors, scale_to_unit_length
 from keras_transfer_sentiment.vectors.subwords import CharNgrams, NearestWords
-from keras_transfer_sentiment.vectors.word_mapping import WordMapping, check_matrix
+from keras_transfer_sentiment.vectors.word_mapping import WordMapping, check_matrix, read_rows
 
 _ZIPF_WORDS = 1_000_000  # count of the most frequent word, where counts are not known
 
@@ -54,13 +55,13 @@ class WordVectors(WordMapping):
     """
 
     def __init__(self, encoder: TextEncoder, matrix: np.ndarray, char_ngrams: CharNgrams | None = None):
-        if not isinstance(encoder, TextEncoder):
-            raise TypeError(
-                f"`encoder` must be a `TextEncoder` with a vocabulary. Received {short(encoder)} of type "
-                f"{type(encoder).__name__}. For words and an array use `WordVectors.from_words(words, matrix)`."
-            )
-        size = len(encoder.vocabulary)  # an error if there is none
+        size = len(check_encoder(encoder).vocabulary)  # an error if there is none
         matrix = check_matrix(matrix, size)
+        if char_ngrams is not None and not isinstance(char_ngrams, CharNgrams):
+            raise TypeError(
+                f"`char_ngrams` must be `CharNgrams` or None. Received {short(char_ngrams)} of type "
+                f"{type(char_ngrams).__name__}. Take those of other word vectors: `vectors.char_ngrams`."
+            )
         if char_ngrams is not None and np.shape(char_ngrams.table)[1:] != matrix.shape[1:]:
             raise ValueError(
                 f"`char_ngrams` must have vectors of the length of the words', {matrix.shape[1]}. Received a table of "
@@ -91,7 +92,7 @@ class WordVectors(WordMapping):
             ValueError: an encoder that has a vocabulary or joins phrases, lengths that differ, a word that comes
                 twice, or no word that the encoder could give.
         """
-        encoder = TextEncoder() if encoder is None else encoder.copy()
+        encoder = TextEncoder() if encoder is None else check_encoder(encoder).copy()
         if encoder.is_adapted:
             raise ValueError(
                 f"`WordVectors` take the vocabulary from the words. Received an `encoder` that has one of "
@@ -99,12 +100,9 @@ class WordVectors(WordMapping):
             )
         if encoder.phrases:
             raise ValueError("A list of word vectors does not say which words are phrases. Leave out `phrases`.")
-        words = list(words)
-        if len(matrix) != len(words) or (counts is not None and len(counts) != len(words)):
-            raise ValueError(
-                f"`WordVectors.from_words` expects a vector and, if any, a count for each of {len(words)} words. "
-                f"Received {len(matrix)} vectors{'' if counts is None else f' and {len(counts)} counts'}."
-            )
+        words = check_words(words, "words")
+        table = read_rows(matrix, len(words), "WordVectors.from_words")
+        seen = None if counts is None else _read_counts(counts, len(words))
         if len(set(words)) < len(words):
             raise ValueError(f"{len(words) - len(set(words))} of the words are repeated. Pass each word once.")
         usable = [i for i, word in enumerate(words) if encoder.can_produce(word)]
@@ -113,13 +111,11 @@ class WordVectors(WordMapping):
                 f"None of the {len(words)} words can come out of a text by this `encoder`: {short(words)}. Look at its "
                 "`lowercase` and `stop_words`, or pass another one."
             )
-        if counts is None:
-            kept = np.maximum(1, _ZIPF_WORDS // np.arange(1, len(usable) + 1))
-        else:
-            kept = np.asarray(counts)[usable]
+        kept = np.maximum(1, _ZIPF_WORDS // np.arange(1, len(usable) + 1)) if seen is None else seen[usable]
         encoder.set_vocabulary_state({"words": ["", *(words[i] for i in usable)], "counts": [0, *kept.tolist()]})
-        rows = np.zeros((len(usable) + 1, np.shape(matrix)[1]), "float32")
-        rows[1:] = np.asarray(matrix)[usable]
+        rows = np.zeros((len(usable) + 1, table.shape[1]), "float32")
+        with np.errstate(over="ignore"):  # what is too large for a float32 is refused
+            rows[1:] = table[usable]
         rows.flags.writeable = False  # so that it need not be copied
         return cls(encoder, rows)
 
@@ -161,10 +157,11 @@ class WordVectors(WordMapping):
             >>> WordVectors.load(path).most_similar("warm", top_n=1)[0][0]
             'funny'
         """
+        encoder = encoder if encoder is None else check_encoder(encoder)
         if files.tell_format(path, file_format) != "safetensors":
             return cls.from_words(*files.read_vectors(path, file_format, max_words), encoder=encoder)
-        limit = max_words if max_words is None else check_number(max_words, "max_words", 1, kind=int)
-        content = native_file.read(path, bool(memory_map))
+        limit = max_words if max_words is None else check_count(max_words, "max_words")
+        content = native_file.read(path, check_flag(memory_map, "memory_map"))
         return cls(*content.first(limit).with_encoder(encoder, path))
 
     def save(self, path: str | os.PathLike, file_format: str = "auto") -> None:
@@ -246,7 +243,10 @@ class WordVectors(WordMapping):
         Raises:
             TypeError: not a batch of texts.
         """
-        encoded = texts if isinstance(texts, EncodedTexts) else self._encode(texts, "transform")
+        if isinstance(texts, EncodedTexts):
+            encoded = check_ids(texts, self.encoder.size, "WordVectors.transform")
+        else:
+            encoded = self._encode(texts, "transform")
         return mean_vectors(self.matrix, encoded)
 
     def _encode(self, texts, caller):
@@ -277,7 +277,10 @@ class WordVectors(WordMapping):
         """
         pairs = evaluation.read_word_pairs(path, delimiter, self.encoder.lowercase)
         known = [pair for pair in pairs if pair[0] in self.encoder and pair[1] in self.encoder]
-        first, second = (scale_to_unit_length(self._rows([pair[i] for pair in known])) for i in (0, 1))
+        first, second = (
+            scale_to_unit_length(self._rows([pair[i] for pair in known], "WordVectors.evaluate_word_pairs"))
+            for i in (0, 1)
+        )
         cosines = (first * second).sum(axis=1).astype("float64")
         return evaluation.correlate(cosines, np.array([pair[2] for pair in known]), len(pairs), path)
 
@@ -303,7 +306,8 @@ class WordVectors(WordMapping):
         References:
             Hamilton, Leskovec and Jurafsky (2016), https://aclanthology.org/P16-1141.
         """
-        top_n, least = check_number(top_n, "top_n", 1, kind=int), check_number(min_count, "min_count", 0, kind=int)
+        align = check_flag(align, "align")
+        top_n, least = check_count(top_n, "top_n"), check_count(min_count, "min_count", 0)
         if not isinstance(other, WordVectors):
             raise TypeError(
                 f"`drift` expects `WordVectors` as `other`. Received {short(other)} of type {type(other).__name__}. "
@@ -322,7 +326,7 @@ class WordVectors(WordMapping):
                 "`min_count`, or compare vectors of the same language and domain."
             )
         now, before = (vectors.matrix[[vectors.encoder.word_id(word) for word in words]] for vectors in (self, other))
-        distance = evaluation.cosine_distances(now, before, bool(align))
+        distance = evaluation.cosine_distances(now, before, align)
         return [(words[i], float(distance[i])) for i in np.argsort(-distance, kind="stable")[:top_n]]
 
     def plot(self, words: Any = None, ax: Any = None) -> Any:
@@ -340,10 +344,12 @@ class WordVectors(WordMapping):
             KeyError: a word is not in the vocabulary.
             ValueError: fewer than two words.
         """
-        words = self.vocabulary[1:51] if words is None else list(dict.fromkeys(self._items(words)))
+        if words is not None:
+            words = [words] if isinstance(words, str) else check_words(words, "words")
+        words = self.vocabulary[1:51] if words is None else list(dict.fromkeys(words))
         if len(words) < 2:
             raise ValueError(f"`plot` needs at least two words. Received {short(words)}. Pass a list of words.")
-        return plotting.draw_words(words, self._rows(words), ax)
+        return plotting.draw_words(words, self._rows(words, "WordVectors.plot"), ax)
 
     def save_projector(self, folder: str | os.PathLike, max_words: int = 10_000) -> None:
         """Writes the files of TensorBoard's projector, for `tensorboard --logdir folder`.
@@ -357,5 +363,20 @@ class WordVectors(WordMapping):
             ValueError: `max_words` below 1.
             OSError: the folder cannot be written to.
         """
-        end = check_number(max_words, "max_words", 1, kind=int) + 1
+        end = check_count(max_words, "max_words") + 1
+        folder = check_path(folder, "folder", "logs")
         plotting.write_projector(folder, self.vocabulary[1:end], self.matrix[1:end])
+
+
+def _read_counts(counts, size):
+    """Returns how often words were seen, an int64 array `(size,)`, checked."""
+    try:
+        found = np.asarray(counts)
+    except ValueError:
+        found = np.empty(0, object)
+    if found.shape != (size,) or found.dtype.kind not in "iu" or (found < 0).any() or not found.any():
+        raise ValueError(
+            f"`counts` must be ints of 0 or more, one for each of {size} words, and not all 0. Received "
+            f"{short(counts)}. Pass None where they are not known."
+        )
+    return found.astype("int64")

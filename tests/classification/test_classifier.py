@@ -34,6 +34,7 @@ def record_fits(monkeypatch):
 
     def fit(self, *args, callbacks, **kwargs):
         given.append((args, kwargs))
+        return keras.callbacks.History()
 
     monkeypatch.setattr(keras.Model, "fit", fit)
     return given
@@ -500,7 +501,8 @@ def test_heads_train_and_predict_without_nan(pretrainer, comments, name, tmp_pat
 @pytest.mark.parametrize("name", ["max pool", "lstm", "stock mean, relu"])
 def test_a_batch_of_unknown_words_alone_leaves_no_nan(pretrainer, comments, name):
     model = make(pretrainer, HEADS[name]())
-    model.fit(UNKNOWN, [1, 0, 1], epochs=2, verbose=0)
+    with pytest.warns(UserWarning, match="3 of 3 texts have no known word, and 0% of all words are known"):
+        model.fit(UNKNOWN, [1, 0, 1], epochs=2, verbose=0)
     assert all(np.isfinite(value).all() for value in weights_of(model).values())
     assert np.isfinite(model.predict(comments.texts)).all()
 
@@ -540,7 +542,7 @@ def test_one_head_prior_loss_for_the_whole_training_set(pretrainer, comments):
         (lambda: keras.layers.Dense(1), ValueError, ("`head` must turn word vectors", "into (batch, 16, 1)")),
         (lambda: keras.Sequential([keras.layers.LSTM(3), keras.layers.Dense(2)]), ValueError, ("into (batch, 2)",)),
         (lambda: "lstm", TypeError, ("`head` must be a Keras layer", "'lstm' of type str")),
-        (lambda: MeanPoolHead, TypeError, ("Pass an instance, not a class: `head=MyHead()`",)),
+        (lambda: MeanPoolHead, TypeError, ("Pass an instance, not a class: `head=MeanPoolHead()`",)),
         (lambda: lambda vectors: vectors, TypeError, ("`head` must be a Keras layer", "of type function")),
         (lambda: ["x" * 99] * 25_000, TypeError, ("`head` must be a Keras layer", "of type list")),
     ],
@@ -664,7 +666,8 @@ def test_training_on_texts_without_a_known_word(pretrainer, comments, trainable)
 @pytest.mark.parametrize("trainable", [False, True])
 def test_every_text_without_a_known_word(pretrainer, trainable):
     model = make(pretrainer, trainable_embedding=trainable)
-    model.fit(UNKNOWN, [1, 0, 1], epochs=3, verbose=0)
+    with pytest.warns(UserWarning, match="3 of 3 texts have no known word, and 0% of all words are known"):
+        model.fit(UNKNOWN, [1, 0, 1], epochs=3, verbose=0)
     assert np.isfinite(model.predict(UNKNOWN)).all()
 
 
@@ -682,11 +685,11 @@ BAD_TEXTS = [
     ([b"good", b"bad"], TypeError, ("at position 0", "text.decode('utf-8')")),
     ([5, "good"], TypeError, ("5 of type int at position 0",)),
     (["good"] * 25_000 + [None], TypeError, ("at position 25000",)),
-    (5, TypeError, ("5 of type int", "list(x)")),
+    (5, TypeError, ("5 of type int", "Pass a list of str")),
     ({"good": 1, "bad": 0}, TypeError, ("of type dict",)),
     ((text for text in ["good", "bad"]), TypeError, ("of type generator", "list(x)")),
     (np.array([["good"], ["bad"]]), ValueError, ("of one dimension", "Pass one column")),
-    (pd.DataFrame({"text": ["good", "bad"]}), ValueError, ("of one dimension", "frame['text']")),
+    (pd.DataFrame({"text": ["good", "bad"]}), ValueError, ("of one dimension", "x['text']")),
     (np.array([[1, 10_000], [1, 2]]), ValueError, ("expects word ids from 0 to", "from 1 to 10000")),
     (np.array([[1, -3], [1, 2]]), ValueError, ("expects word ids from 0 to", "from -3 to 2")),
     (np.array([[0.5, 1.0], [1.0, 2.0]]), ValueError, ("of one dimension",)),
@@ -698,7 +701,7 @@ BAD_TEXTS = [
 @pytest.mark.parametrize(("texts", "kind", "parts"), BAD_TEXTS, ids=[str(row[0])[:30] for row in BAD_TEXTS])
 def test_bad_texts(classifier, texts, kind, parts, method):
     labels = ([1, 0],) if method in ("fit", "evaluate") else ()
-    with unchanged(classifier), raises(kind, f"`{method.removesuffix('_labels')}`", *parts):
+    with unchanged(classifier), raises(kind, f"`{method}`", *parts):
         getattr(classifier, method)(texts, *labels)
 
 
@@ -792,10 +795,10 @@ def test_bad_threshold(classifier, threshold):
 @pytest.mark.parametrize(
     ("pretrainer", "kind", "parts"),
     [
-        (None, TypeError, ("Expected `WordVectors`, a `SkipGramPretrainer`", "None of type NoneType")),
-        (SkipGramPretrainer, TypeError, ("Expected `WordVectors`, a `SkipGramPretrainer`", "of type type")),
-        (["text"] * 25_000, TypeError, ("Expected `WordVectors`, a `SkipGramPretrainer`", "of type list")),
-        (np.zeros((9, 3)), TypeError, ("Expected `WordVectors`, a `SkipGramPretrainer`", "shape (9, 3)")),
+        (None, TypeError, ("expects `WordVectors`, a `SkipGramPretrainer`", "None of type NoneType")),
+        (SkipGramPretrainer, TypeError, ("expects `WordVectors`, a `SkipGramPretrainer`", "of type type")),
+        (["text"] * 25_000, TypeError, ("expects `WordVectors`, a `SkipGramPretrainer`", "of type list")),
+        (np.zeros((9, 3)), TypeError, ("expects `WordVectors`, a `SkipGramPretrainer`", "shape (9, 3)")),
     ],
 )
 def test_bad_pretrainers(pretrainer, kind, parts):
@@ -804,13 +807,15 @@ def test_bad_pretrainers(pretrainer, kind, parts):
 
 
 def test_unfitted_pretrainer():
-    with raises(NotFittedError, "has no vocabulary yet", "call `fit(texts)`"):
+    with raises(
+        NotFittedError, "received a SkipGramPretrainer that has no vectors yet as `word_vectors`", "`fit(texts)`"
+    ):
         TransferSentimentClassifier(SkipGramPretrainer(4))
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "one"])
 def test_bad_seed(pretrainer, seed):
-    with pytest.raises((TypeError, ValueError), match="`seed` must be an integer, between 0 and"):
+    with pytest.raises((TypeError, ValueError), match="`seed` must be an integer, 0 or more"):
         make(pretrainer, seed=seed)
 
 
@@ -839,3 +844,90 @@ def test_batches_of_heads_that_cannot_pool_beforehand(pretrainer, comments, monk
     ((batches,), _) = given[0]
     assert isinstance(batches, PaddedBatches)
     assert len(batches) == 1
+
+
+# A training that fails.
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize("classes", ["two", "three"])
+def test_a_training_that_diverges_leaves_everything_as_it_was(pretrainer, comments, trainable, classes):
+    model = make(pretrainer, trainable_embedding=trainable)
+    model.compile(keras.optimizers.SGD(1e38), "binary_crossentropy" if classes == "two" else None)
+    labels = comments.labels if classes == "two" else [number % 3 for number in range(len(comments.texts))]
+    ids = model.encode(comments.texts).padded()
+    before, predicted = weights_of(model), np.asarray(model(ids))
+    with raises(
+        ValueError, "`fit` ended in numbers that are not finite", "the weights of before are back", "learning rate"
+    ):
+        model.fit(comments.texts, labels, epochs=3, verbose=0)
+    assert model.classes is None
+    for path, value in weights_of(model).items():
+        assert np.isfinite(value).all()
+        np.testing.assert_array_equal(value, before[path], err_msg=path)
+    np.testing.assert_array_equal(np.asarray(model(ids)), predicted)
+    with raises(NotFittedError, "not trained yet"):
+        model.predict(comments.texts)
+    model.compile("adam")
+    model.fit(comments.texts, comments.labels, epochs=1, verbose=0)
+
+
+def test_a_fit_that_a_callback_breaks_off_fixes_no_classes(pretrainer, comments):
+    class Breaks(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise RuntimeError("stop")
+
+    model = make(pretrainer)
+    ids = model.encode(comments.texts).padded()
+    predicted = np.asarray(model(ids))
+    with pytest.raises(RuntimeError, match="stop"):
+        model.fit(
+            comments.texts, ["a", "b", "c", "a", *["b"] * (len(comments.texts) - 4)], callbacks=[Breaks()], verbose=0
+        )
+    assert model.classes is None
+    np.testing.assert_array_equal(np.asarray(model(ids)), predicted)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "parts"),
+    [
+        ({"batch_size": 0}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
+        ({"batch_size": -1}, ValueError, ("`batch_size` must be an integer, 1 or more",)),
+        ({"batch_size": "a"}, TypeError, ("`batch_size` must be an integer", "'a' of type str")),
+        ({"verbose": "x"}, ValueError, ("`verbose` must be one of",)),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict", "predict_labels"])
+def test_bad_batches(classifier, comments, method, options, kind, parts):
+    labels = (comments.labels,) if method in ("fit", "evaluate") else ()
+    with unchanged(classifier), raises(kind, *parts):
+        getattr(classifier, method)(comments.texts, *labels, **options)
+
+
+@pytest.mark.parametrize("options", [{"shuffle": "no"}, {"validation_freq": 0}, {"initial_epoch": -1}])
+def test_bad_settings_of_fit(classifier, comments, options):
+    with unchanged(classifier), pytest.raises((TypeError, ValueError), match=f"`{next(iter(options))}` must be"):
+        classifier.fit(comments.texts, comments.labels, **options)
+
+
+def test_ids_beyond_the_type_are_refused(classifier):
+    with raises(ValueError, "`predict` expects word ids from 0 to", "from 1 to 4294967297"):
+        classifier.predict(np.array([[1, 2**32 + 1]]))
+    with raises(ValueError, "`predict` received no texts"):
+        classifier.predict(np.zeros((0, 3), int))
+
+
+def test_labels_before_the_first_fit(untrained):
+    parts = ("`train_on_batch` comes before the first `fit`", "'good' of type str at position 0", "`classes=")
+    with raises(ValueError, *parts):
+        untrained.train_on_batch(["a film"], ["good"])
+
+
+def test_seed_words_in_place_of_a_head(pretrainer):
+    with raises(TypeError, "`head` must be a Keras layer", "`seed_words={'positive': ['gem']}`"):
+        TransferSentimentClassifier(pretrainer, {"positive": ["gem"]})
+
+
+def test_a_single_text_in_a_call(classifier):
+    with raises(TypeError, "`call` expects a batch of texts", "Wrap it in a list"):
+        classifier("a text")

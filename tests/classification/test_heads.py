@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 
 from keras_transfer_sentiment import MeanPoolHead, SentimentHead
+from keras_transfer_sentiment.classification.heads import build_head
 
 from ..contracts import raises
 
@@ -93,7 +94,7 @@ def test_mean_pool_head_config_round_trip():
         ({"hidden_units": 0}, ValueError, ("`hidden_units` must be an integer, 2 or more",)),
         ({"hidden_units": "many"}, TypeError, ("`hidden_units` must be an integer", "'many' of type str")),
         ({"hidden_units": ["x" * 99] * 25_000}, TypeError, ("`hidden_units` must be an integer",)),
-        ({"prior_precision": -1}, ValueError, ("`prior_precision` must be a number, 0.0 or more",)),
+        ({"prior_precision": -1}, ValueError, ("`prior_precision` must be a number, between 0.0 and",)),
         ({"prior_precision": None}, TypeError, ("`prior_precision` must be a number",)),
     ],
 )
@@ -121,3 +122,23 @@ def test_base_class_has_no_prior_loss_and_drops_the_mask(words, mask):
     head = SentimentHead()
     assert head.prior_loss() == 0.0
     assert head.compute_mask(words, mask=mask) is None
+
+
+def test_a_head_with_the_old_name_of_its_prior_is_refused():
+    class OldHead(MeanPoolHead):
+        def penalty(self):
+            return 0.0
+
+    class BothHead(OldHead):
+        def prior_loss(self):
+            return 0.0
+
+    class OldBase(SentimentHead):
+        def penalty(self):
+            return 0.0
+
+    with raises(TypeError, "`OldBase.penalty` is named `prior_loss` now", "Rename the method"):
+        build_head(OldBase(), 1, 4)
+    with raises(TypeError, "`OldHead.penalty` is named `prior_loss` now"):
+        build_head(OldHead(), 1, 4)
+    build_head(BothHead(), 1, 4)

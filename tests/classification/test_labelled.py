@@ -7,7 +7,6 @@ from keras_transfer_sentiment.classification.labelled import (
     LENGTH_MULTIPLE,
     Examples,
     PaddedBatches,
-    drop_labels,
     unzip,
 )
 
@@ -130,11 +129,3 @@ def test_unzip_refuses():
         unzip(dataset(["good"], [1]).take(0), "fit")
     with raises(ValueError, "repeats without end", ".take(n)"):
         unzip(dataset(["good"], [1]).repeat(), "fit")
-
-
-def test_drop_labels_drops_labels():
-    for data in (dataset(["good", "bad"]), dataset(["good", "bad"], [1, 0]), dataset(["good", "bad"], [1, 0], [1, 1])):
-        for batched in (data, data.batch(2)):
-            assert [
-                bytes(text) for part in drop_labels(batched, "predict").as_numpy_iterator() for text in np.ravel(part)
-            ] == [b"good", b"bad"]

@@ -20,8 +20,7 @@ CALLS = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_an_untrained_classifier_says_so(untrained, comments, name):
-    caller = "predict" if name == "predict_labels" else name
-    fix = f"`{caller}`: this TransferSentimentClassifier is not trained yet. Call `fit(texts, labels)` first."
+    fix = f"`{name}`: this TransferSentimentClassifier is not trained yet. Call `fit(texts, labels)` first."
     with raises(NotFittedError, fix) as caught:
         CALLS[name](untrained, comments.texts)
     assert isinstance(caught.value, ValueError)

@@ -114,9 +114,8 @@ def test_a_loss_that_cannot_serve(pretrainer, comments, three):
     with raises(ValueError, "'binary_crossentropy' does not fit 3 classes", "Pass `classes="):
         model.fit(comments.texts, three, verbose=0)
     model.fit(comments.texts, comments.labels, epochs=1, verbose=0)  # nothing has changed
-    model.compile("adam", loss="sparse_categorical_crossentropy")
     with raises(ValueError, "does not fit two classes", "Compile again", "'binary_crossentropy'"):
-        model.fit(comments.texts, comments.labels, verbose=0)
+        model.compile("adam", loss="sparse_categorical_crossentropy")
 
 
 def test_a_loss_for_classes_to_come(pretrainer, comments, three):
@@ -222,3 +221,56 @@ def test_summary_shows_shapes(pretrainer, capsys):
     assert "(None, 3)" in shown
     assert "?" not in shown
     assert "unbuilt" not in shown
+
+
+def test_compile_without_a_loss_takes_the_one_that_fits(pretrainer, comments, three):
+    model = make(pretrainer)
+    model.compile("adam")
+    model.fit(comments.texts, three, epochs=1, verbose=0)
+    assert model.loss == "sparse_categorical_crossentropy"
+    model.compile("adam")
+    assert model.loss == "sparse_categorical_crossentropy"
+
+
+@pytest.mark.parametrize(
+    ("metric", "part"),
+    [
+        ("auc", "'accuracy' fits"),
+        (keras.metrics.Precision(), "`predict_labels`"),
+        (keras.metrics.F1Score(), "`f1_score`"),
+        ("categorical_accuracy", "does not fit 3 classes"),
+    ],
+)
+def test_metrics_that_cannot_serve_three_classes(pretrainer, comments, three, metric, part):
+    model = make(pretrainer)
+    model.compile("adam", metrics=[metric])
+    with raises(ValueError, "does not fit 3 classes", part):
+        model.fit(comments.texts, three, epochs=1, verbose=0)
+    assert model.classes is None
+
+
+def test_metrics_of_two_classes(pretrainer, comments):
+    model = make(pretrainer, classes=[0, 1])
+    for metric in (keras.metrics.F1Score(), "sparse_categorical_accuracy", "categorical_accuracy"):
+        with raises(ValueError, "does not fit two classes", "Compile again"):
+            model.compile("adam", metrics=[metric])
+    with raises(ValueError, "`F1Score(threshold=0.5)` fits"):
+        model.compile("adam", metrics=[keras.metrics.F1Score()])
+    model.compile("adam", metrics=["auc", keras.metrics.F1Score(threshold=0.5), "accuracy"])
+    history = model.fit(comments.texts, comments.labels, epochs=1, verbose=0).history
+    assert 0.0 <= history["f1_score"][0] <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "parts"),
+    [
+        ({"optimizer": "adamm"}, ValueError, ("`optimizer` must be the name of an optimizer of Keras", "'adamm'")),
+        ({"loss": "crossentropi"}, ValueError, ("`loss` must be the name of a loss of Keras",)),
+        ({"metrics": "accuracy"}, TypeError, ("`metrics` must be a list", "`metrics=['accuracy']`")),
+        ({"metrics": ["acuracy"]}, ValueError, ("`metrics` must be the name of a metric of Keras", "'acuracy'")),
+    ],
+)
+def test_what_keras_does_not_know_is_refused_by_compile(pretrainer, options, kind, parts):
+    model = make(pretrainer)
+    with raises(kind, *parts):
+        model.compile(**options)

@@ -53,7 +53,12 @@ def test_train_on_batch_learns(pretrainer, comments):
 
 
 def test_labels_that_are_no_classes(classifier, untrained):
-    with raises(ValueError, "`train_on_batch` expects labels", "'good' of type str"):
+    with raises(
+        ValueError,
+        "`train_on_batch` comes before the first `fit`",
+        "'good' of type str at position 0",
+        "`classes=[...]`",
+    ):
         untrained.train_on_batch(["fine"], ["good"])
     with raises(ValueError, "`test_on_batch` received 1 texts and 2 labels"):
         classifier.test_on_batch(["fine"], [0, 1])

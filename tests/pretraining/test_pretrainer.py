@@ -396,7 +396,7 @@ def test_from_word_vectors_refuses(pretrainer, saved):
     for name, value in (("embedding_dim", 16), ("encoder", TextEncoder()), ("char_ngrams", (3, 6))):
         with raises(TypeError, f"takes `{name}` from the vectors", "Leave it out"):
             SkipGramPretrainer.from_word_vectors(pretrainer.word_vectors, **{name: value})
-    with raises(TypeError, "Expected `WordVectors`, a `SkipGramPretrainer`", "Received 5 of type int"):
+    with raises(TypeError, "expects `WordVectors`, a `SkipGramPretrainer`", "Received 5 of type int"):
         SkipGramPretrainer.from_word_vectors(5)
     with raises(ValueError, "classifier.keras', which holds a TransferSentimentClassifier"):
         SkipGramPretrainer.from_word_vectors(saved / "classifier.keras")
@@ -742,13 +742,14 @@ def test_adapt_with_another_size(small):
         ({"embedding_dim": ["texts"] * 25_000}, TypeError, ("`embedding_dim` must be an integer", "of type list")),
         ({"window": 0}, ValueError, ("`window` must be an integer, between 1 and 255",)),
         ({"window": 256}, ValueError, ("`window` must be an integer, between 1 and 255",)),
-        ({"negative_samples": 0}, ValueError, ("`negative_samples` must be an integer, 1 or more",)),
+        ({"negative_samples": 0}, ValueError, ("`negative_samples` must be an integer, between 1 and 1000",)),
         ({"subsample": 0}, ValueError, ("`subsample` must be a number",)),
         ({"subsample": 1.5}, ValueError, ("`subsample` must be a number",)),
         ({"learning_rate": 0}, ValueError, ("`learning_rate` must be a number",)),
+        ({"learning_rate": 1e30}, ValueError, ("`learning_rate` must be a number, between 1e-12 and 10.0",)),
         ({"learning_rate": float("nan")}, ValueError, ("`learning_rate` must be a number", "nan")),
         ({"learning_rate": float("inf")}, ValueError, ("`learning_rate` must be a number", "inf")),
-        ({"seed": -1}, ValueError, ("`seed` must be an integer, between 0 and",)),
+        ({"seed": -1}, ValueError, ("`seed` must be an integer, 0 or more",)),
         ({"seed": "one"}, TypeError, ("`seed` must be an integer", "'one' of type str")),
         ({"encoder": "english"}, TypeError, ("`encoder` must be a `TextEncoder`", "'english' of type str")),
         ({"encoder": TextEncoder}, TypeError, ("`encoder` must be a `TextEncoder`", "of type type")),
@@ -757,3 +758,18 @@ def test_adapt_with_another_size(small):
 def test_bad_arguments(options, kind, parts):
     with raises(kind, *parts):
         SkipGramPretrainer(**options)
+
+
+@pytest.mark.parametrize("options", [{}, {"window": 2, "char_ngrams": (3, 4)}])
+def test_vectors_stay_finite_at_the_highest_learning_rate(corpus, options):
+    model = SkipGramPretrainer(8, learning_rate=10.0, seed=0, **options)
+    history = model.fit(corpus, epochs=30, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert np.isfinite(model.word_vectors.matrix).all()
+
+
+def test_adapt_to_counts(corpus):
+    model, other = SkipGramPretrainer(2, seed=0), SkipGramPretrainer(2, seed=0)
+    model.adapt(model.encoder.count(corpus))
+    other.adapt(corpus)
+    assert model.encoder.vocabulary == other.encoder.vocabulary

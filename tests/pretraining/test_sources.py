@@ -130,7 +130,7 @@ def test_a_table_is_no_text(x):
 
 
 def test_adapt_names_itself():
-    with raises(ValueError, "`adapt` received no texts: `x` is empty"):
+    with raises(ValueError, "`adapt` received no texts: `texts` is empty"):
         SkipGramPretrainer(4).adapt(iter([]))
 
 

@@ -89,7 +89,7 @@ def read_corpus(folder, texts, batch=2048):
 
     with (
         mock.patch("keras_transfer_sentiment.text.corpus_cache.SAVE_SECONDS", 0.0),
-        mock.patch("keras_transfer_sentiment.checks.BATCH_TEXTS", batch),
+        mock.patch("keras_transfer_sentiment.text.batches.BATCH_TEXTS", batch),
         open_folder(folder) as path,
     ):
         encoder = TextEncoder()

@@ -63,7 +63,7 @@ class Reading:
         """Reads, with a state after each batch."""
         with (
             mock.patch("keras_transfer_sentiment.text.corpus_cache.SAVE_SECONDS", 0.0),
-            mock.patch("keras_transfer_sentiment.checks.BATCH_TEXTS", 50),
+            mock.patch("keras_transfer_sentiment.text.batches.BATCH_TEXTS", 50),
             open_folder(folder) as path,
         ):
             encoder = TextEncoder()

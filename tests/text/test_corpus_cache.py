@@ -104,7 +104,7 @@ def stopped(texts, after):
 @pytest.mark.parametrize("after", [3, 7, 150])
 def test_reading_goes_on_where_it_was_interrupted(tmp_path, monkeypatch, after):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", 2)
+    monkeypatch.setattr("keras_transfer_sentiment.text.batches.BATCH_TEXTS", 2)
     with pytest.raises(KeyboardInterrupt):
         encode(tmp_path, stopped(TEXTS, after))
     encoder = TextEncoder()
@@ -127,7 +127,7 @@ def flip(path, place):
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_an_interrupted_corpus_that_is_damaged_says_so(tmp_path, monkeypatch, name, damage):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", 2)
+    monkeypatch.setattr("keras_transfer_sentiment.text.batches.BATCH_TEXTS", 2)
     with pytest.raises(KeyboardInterrupt):
         encode(tmp_path, stopped(TEXTS, 7))
     if damage == "cut":
@@ -160,7 +160,7 @@ def test_translating_starts_again_after_an_interruption(tmp_path, monkeypatch):
 @pytest.mark.parametrize("after", range(10))
 def test_a_run_that_breaks_off_at_any_write_goes_on_from_there(tmp_path, monkeypatch, after, batch, learns):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", batch)
+    monkeypatch.setattr("keras_transfer_sentiment.text.batches.BATCH_TEXTS", batch)
     expected = TextEncoder()
     corpus = expected.adapt_and_encode(TEXTS)
     writes = itertools.count()
@@ -191,7 +191,7 @@ def test_leftovers_of_a_run_killed_at_its_end_are_deleted(tmp_path):
 
 def test_a_full_disk_says_so_and_loses_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(corpus_cache, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("keras_transfer_sentiment.checks.BATCH_TEXTS", 2)
+    monkeypatch.setattr("keras_transfer_sentiment.text.batches.BATCH_TEXTS", 2)
 
     def full(texts):
         for number, text in enumerate(texts):

@@ -79,3 +79,26 @@ def test_drop_unknown_matches_plain_python(seed):
     assert known.lengths.tolist() == [sum(code > 0 for code in text) for text in lists]
     assert known.unknown.tolist() == [text.count(0) for text in lists]
     assert (known.ids.dtype, known.offsets.dtype, known.unknown.dtype) == (np.int32, np.int64, np.int32)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "parts"),
+    [
+        (([1], np.array([0, 1]), np.array([0])), TypeError, ("`ids` must be an int array", "`np.array(ids, int)`")),
+        ((np.array([1.0]), np.array([0, 1]), np.array([0])), TypeError, ("`ids` must be an int array",)),
+        ((np.array([1]), np.array([0, 2]), np.array([0])), ValueError, ("`offsets` must go from 0", "words, 1,")),
+        ((np.array([1]), np.array([1, 1]), np.array([0])), ValueError, ("`offsets` must go from 0",)),
+        ((np.array([1]), np.array([0, 1]), np.array([0, 0])), ValueError, ("2 texts of `unknown`",)),
+        ((np.array([1]), np.array([0, 2, 1]), np.array([0, 0])), ValueError, ("`offsets` must not fall",)),
+    ],
+)
+def test_arrays_that_are_no_texts(arguments, kind, parts):
+    with raises(kind, *parts):
+        EncodedTexts(*arguments)
+
+
+@pytest.mark.parametrize("rows", [[0.5], [5], [-5], [True], [[0]], "a"])
+def test_take_refuses(rows):
+    texts = EncodedTexts(np.array([1, 2]), np.array([0, 1, 2]), np.array([0, 0]))
+    with raises(ValueError, "`take` expects a list of numbers of texts, ints from 0 to 1", "`np.flatnonzero(mask)`"):
+        texts.take(rows)

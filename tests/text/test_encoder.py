@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from keras_transfer_sentiment import NotFittedError, SkipGramPretrainer, TextEncoder
-from keras_transfer_sentiment.checks import check_texts
+from keras_transfer_sentiment.text.batches import check_texts
 
 from ..contracts import raises
 
@@ -374,7 +374,7 @@ def test_adapt_and_encode_is_adapt_then_encode(comments, options):
         (["good"] * 25_000 + [None], TypeError, ("at position 25000", "Drop missing texts")),
         ([["good"], "film"], TypeError, ("list of tokens, like the first one", "at position 1")),
         (np.array([["good"], ["film"]]), ValueError, ("of one dimension", "(2, 1)", "Pass one column")),
-        (pd.DataFrame({"text": ["good"]}), ValueError, ("of one dimension", "frame['text']")),
+        (pd.DataFrame({"text": ["good"]}), ValueError, ("of one dimension", "`texts['text']`")),
         (iter(["good"]), TypeError, ("a list, tuple, 1D array or Series", "Make it a list first")),
         (7, TypeError, ("a list, tuple, 1D array or Series", "7 of type int")),
     ],
@@ -393,7 +393,7 @@ def test_a_batch_is_checked_once(monkeypatch, texts):
         return check_texts(batch, *args, **kwargs)
 
     monkeypatch.setattr("keras_transfer_sentiment.text.encoder.check_texts", watched)
-    monkeypatch.setattr("keras_transfer_sentiment.checks.check_texts", watched)
+    monkeypatch.setattr("keras_transfer_sentiment.text.batches.check_texts", watched)
     pretrainer = SkipGramPretrainer(4, seed=0)
     uses = [TextEncoder().adapt, TextEncoder().adapt_and_encode, adapted("good film").encode, TextEncoder().count]
     for use in (*uses, lambda x: pretrainer.fit(x, epochs=1, verbose=0), pretrainer.predict, pretrainer.encode):
@@ -757,8 +757,12 @@ def test_changing_the_vocabulary_state_does_not_change_the_encoder():
 @pytest.mark.parametrize(
     ("options", "kind", "parts"),
     [
-        ({"language": "klingon"}, ValueError, ("`language` must be one of 'chinese', 'english', None", "'klingon'")),
-        ({"language": "x" * 9999}, ValueError, ("`language` must be one of",)),
+        (
+            {"language": "klingon"},
+            ValueError,
+            ("`language` must be 'chinese' or 'english'", "or None", "'klingon'", "TextEncoder(None, stop_words="),
+        ),
+        ({"language": "x" * 9999}, ValueError, ("`language` must be",)),
         ({"tokenizer": "spacy"}, ValueError, ("`tokenizer` must be one of 'words', 'tweet', 'treebank'", "'spacy'")),
         ({"stop_words": "klingon"}, ValueError, ("`stop_words` must be one of 'auto', 'chinese', 'english'",)),
         ({"min_count": 0}, ValueError, ("`min_count` must be an integer, 1 or more", "0")),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_transfer_sentiment import EncodedTexts, TextEncoder, WordCounts
-from keras_transfer_sentiment.checks import check_stream
+from keras_transfer_sentiment.text.batches import check_stream
 from keras_transfer_sentiment.text.codes import WordCounter
 from keras_transfer_sentiment.text.encoded import CodedTexts
 from keras_transfer_sentiment.text.vocabulary import VocabularyRules, build_vocabulary
@@ -237,3 +237,22 @@ def test_adapt_without_phrases_keeps_no_text(monkeypatch):
     monkeypatch.setattr(codes, "add_counts", watched)
     TextEncoder().adapt("good film" for _ in range(10_000))
     assert len(alive) == 5
+
+
+def test_counts_of_other_settings_do_not_add_up():
+    counts, others = TextEncoder().count(["A good film"]), TextEncoder(lowercase=False).count(["A bad film"])
+    with raises(
+        ValueError, "`WordCounts` of the same settings", "`lowercase=True`", "`lowercase=False`", "`encoder.count"
+    ):
+        counts + others
+    with raises(ValueError, "`TextEncoder.adapt` takes `WordCounts` of the same settings"):
+        TextEncoder().adapt(others)
+    TextEncoder(min_count=3).adapt(sum([counts, counts, counts]))  # which words are kept may differ
+
+
+def test_sums_and_repr_of_counts():
+    encoder = TextEncoder()
+    parts = [encoder.count([text]) for text in ("a good film", "a bad film")]
+    total = sum(parts)
+    assert dict(zip(total.words, total.counts.tolist(), strict=True)) == {"a": 2, "good": 1, "film": 2, "bad": 1}
+    assert repr(total) == "WordCounts(4 words, 6 in all)"

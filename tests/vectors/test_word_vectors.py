@@ -1,4 +1,5 @@
 import os
+import re
 import sys
 
 import numpy as np
@@ -482,8 +483,13 @@ def test_from_words_leaves_out_what_no_text_gives():
     ("arguments", "options", "kind", "parts"),
     [
         ((["Film"], [[1.0]]), {}, ValueError, ("None of the 1 words", "`lowercase`")),
-        ((["film"], [[1.0], [2.0]]), {}, ValueError, ("each of 1 words", "Received 2 vectors")),
-        ((["film"], [[1.0]]), {"counts": [1, 2]}, ValueError, ("Received 1 vectors and 2 counts",)),
+        ((["film"], [[1.0], [2.0]]), {}, ValueError, ("each of 1 words", "Received [[1.0], [2.0]]")),
+        (
+            (["film"], [[1.0]]),
+            {"counts": [1, 2]},
+            ValueError,
+            ("`counts` must be ints", "each of 1 words", "Received [1, 2]"),
+        ),
         ((["film", "film"], [[1.0], [2.0]]), {}, ValueError, ("1 of the words are repeated",)),
         ((["film"], [[1.0]]), {"encoder": TextEncoder(phrases=True)}, ValueError, ("which words are phrases",)),
         ((["film"], [[np.inf]]), {}, ValueError, ("finite float32 numbers", "in row 1")),
@@ -562,3 +568,39 @@ def test_vectors_work_where_only_numpy_is_installed(pretrainer, tmp_path, texts)
     pretrainer.word_vectors.save(tmp_path / "words.safetensors")
     found = run_python(WITHOUT, tmp_path / "words.safetensors", texts)
     assert found.strip() == pretrainer.word_vectors.most_similar("charming", top_n=1)[0][0]
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+def test_most_similar_to_vectors_of_any_length(scale):
+    vectors = WordVectors.from_words(["warm", "cold"], [[1.0, 0.0], [0.6, 0.8]])
+    found = vectors.most_similar(np.array([0.0, 1.0]) * scale)
+    assert [word for word, _ in found] == ["cold", "warm"]
+    np.testing.assert_allclose([cosine for _, cosine in found], [0.8, 0.0], atol=1e-6)
+
+
+def test_messages_name_the_method_that_the_user_called():
+    vectors = WordVectors.from_words(["warm", "cold"], np.eye(2))
+    for use, name in (
+        (lambda: vectors["zzz"], "`WordVectors[word]`: 'zzz'"),
+        (lambda: vectors.similarity("warm", "zzz"), "`WordVectors.similarity`: 'zzz'"),
+        (lambda: vectors.most_similar("zzz"), "`WordVectors.most_similar`: 'zzz'"),
+        (lambda: vectors.analogy("warm", "zzz", "cold"), "`WordVectors.analogy`: 'zzz'"),
+        (lambda: vectors.plot(["warm", "zzz"]), "`WordVectors.plot`: 'zzz'"),
+    ):
+        with pytest.raises(KeyError, match=re.escape(name)) as caught:
+            use()
+        assert "`vectors.encoder.tokenize(text)`" in str(caught.value)
+    with raises(TypeError, "`WordVectors[word]` takes one word at a time", "['warm', 'cold'] of type list"):
+        vectors[["warm", "cold"]]
+
+
+@pytest.mark.parametrize("words", ["ab", {"a": 1}, 5, [["a"]], [None], np.array([["a"]])])
+def test_what_is_no_list_of_words(words):
+    with pytest.raises(TypeError, match="`words` must"):
+        WordVectors.from_words(words, np.eye(2))
+
+
+@pytest.mark.parametrize("counts", [[1], [1.5, 2], [-1, 2], [0, 0], ["a", "b"], 5])
+def test_what_are_no_counts(counts):
+    with raises(ValueError, "`counts` must be ints of 0 or more, one for each of 2 words"):
+        WordVectors.from_words(["a", "b"], np.eye(2), counts=counts)
