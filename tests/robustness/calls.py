@@ -134,7 +134,7 @@ class Stage:
         return classifier
 
 
-def _right_values(stage: Stage) -> dict[str, Callable[[], Any]]:
+def right_values(stage: Stage) -> dict[str, Callable[[], Any]]:
     """Returns a function for each name of a parameter, or of a method and a parameter, that makes a right value."""
     vectors = functools.partial(stage.get, "WordVectors")
     file = functools.partial(stage.path, "SkipGramPretrainer.keras")
@@ -210,7 +210,7 @@ def run(report: Report, cases: Sequence[int]) -> None:
         os.chdir(folder)  # where a str that is taken for a path may be written
         try:
             stage = Stage(folder)
-            right, wrong, all_doors = _right_values(stage), nasty.values(), doors()
+            right, wrong, all_doors = right_values(stage), nasty.values(), doors()
             for case in cases:
                 _call_once(report, case, stage, right, wrong, all_doors)
         finally:
@@ -228,7 +228,7 @@ def _call_once(report, case, stage, right, wrong, all_doors):
         if name in spoiled:
             arguments[name] = wrong[rng.integers(len(wrong))]()
         elif parameter.default is inspect.Parameter.empty:
-            assert make is not None, f"no right value for `{name}` of {door.name}: add one to `_right_values`"
+            assert make is not None, f"no right value for `{name}` of {door.name}: add one to `right_values`"
             arguments[name] = make()
         elif make is not None and (name in ("epochs", "verbose", "subsample", "y", "seed_words") or rng.random() < 0.3):
             arguments[name] = make()

@@ -26,6 +26,14 @@ def test_every_public_method_is_a_door_or_exempt():
         assert any(hasattr(getattr(kts, owner), name) for owner in kts.__all__), f"there is no `{name}`"
 
 
+def test_every_parameter_that_must_be_given_has_a_right_value(tmp_path):
+    right = calls.right_values(calls.Stage(tmp_path))
+    for door in calls.doors():
+        for name, parameter in door.parameters.items():
+            known = {f"{door.name}.{name}", name} & right.keys()
+            assert known or parameter.default is not inspect.Parameter.empty, f"{door.name}({name})"
+
+
 @pytest.mark.parametrize("make", [lambda: 1 + "a", lambda: len(5), lambda: inspect.signature(5)])
 def test_errors_of_others_are_noticed(make):
     door = next(door for door in calls.doors() if door.name == "TextEncoder.adapt")
