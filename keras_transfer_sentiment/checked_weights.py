@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer_sentiment.archive import open_archive
-from keras_transfer_sentiment.checks import NotFittedError, check_flag, check_path, short, warn_caller
+from keras_transfer_sentiment.checks import NotFittedError, check_flag, check_number, check_path, short, warn_caller
 from keras_transfer_sentiment.origin import Origin
 from keras_transfer_sentiment.storage import whole_file
 from keras_transfer_sentiment.text.encoder import TextEncoder
@@ -48,10 +48,13 @@ class CheckedWeights:
         path = check_path(filepath, "filepath", "model.weights.h5")
         overwrite = check_flag(overwrite, "overwrite")
         self._check_vocabulary("save_weights")  # type: ignore[attr-defined]
-        if not path.endswith(".weights.h5") and max_shard_size is None:
+        if max_shard_size is not None:
+            max_shard_size = check_number(max_shard_size, "max_shard_size", 1e-6)
+        ending = ".weights.h5" if max_shard_size is None else ".weights.json"
+        if not path.endswith(ending):
             raise ValueError(
-                f"`save_weights` writes files whose names end in '.weights.h5'. Received {short(path)}. Pass such a "
-                "name, or write the whole model with `save('name.keras')`."
+                f"`save_weights` writes files whose names end in {ending!r}. Received {short(path)} as `filepath`. "
+                "Pass such a name, or write the whole model with `save('name.keras')`."
             )
         if not overwrite and os.path.exists(path):
             raise FileExistsError(f"There is a file {short(path)}. Pass another name, or `overwrite=True`.")
@@ -93,14 +96,22 @@ class CheckedWeights:
         """
         path = check_path(filepath, "filepath", "model.weights.h5")
         skip_mismatch = check_flag(skip_mismatch, "skip_mismatch")
+        if not os.path.exists(path):
+            raise FileNotFoundError(f"No file of weights at {short(path)}. Write one with `save_weights(filepath)`.")
         if path.endswith(".keras"):
             with open_archive(path) as archive, naming_file(path):
                 found = archive.weights()
         elif path.endswith(".weights.h5"):
             found = read_weights(path)
-        else:
-            super().load_weights(path, skip_mismatch=skip_mismatch, **kwargs)  # type: ignore[misc]
+        elif path.endswith((".weights.json", ".h5")) or os.path.isdir(path):  # other forms of Keras's own
+            with naming_file(path, "Write weights with `save_weights('name.weights.h5')`."):
+                super().load_weights(path, skip_mismatch=skip_mismatch, **kwargs)  # type: ignore[misc]
             return
+        else:
+            raise ValueError(
+                f"`load_weights` reads files whose names end in '.weights.h5' or '.keras'. Received {short(path)} as "
+                "`filepath`. Write weights with `save_weights('name.weights.h5')`."
+            )
         if found.origin is None:
             self._warn_of_unknown_origin(path)
         elif difference := found.origin.explain_difference(self.origin()):

@@ -167,10 +167,11 @@ class TextModel(CheckedWeights, keras.Model):
         _check_writable(self.encoder.get_vocabulary_state()["words"])  # Keras calls `save_assets` too late for that
         if not overwrite and os.path.exists(path):
             raise FileExistsError(f"There is a file {short(path)}. Pass another name, or `overwrite=True`.")
-        if zipped is not False and not path.endswith(".keras"):
-            raise ValueError(
-                f"`filepath` must end in '.keras'. Received {short(path)}. Pass a name such as 'model.keras'."
-            )
+        if path.endswith(".keras") is (zipped is False):
+            wanted, example = "end in '.keras'", "model.keras"
+            if zipped is False:
+                wanted, example = "be the name of a folder, with `zipped=False`", "model"
+            raise ValueError(f"`filepath` must {wanted}. Received {short(path)}. Pass a name such as '{example}'.")
         if zipped is False:
             super().save(filepath, zipped=zipped, **kwargs)
             return

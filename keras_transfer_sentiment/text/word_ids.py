@@ -83,8 +83,17 @@ class WordIds:
             return False
         return has_hash(word) and word not in self._rules.stop_words
 
-    def word_id(self, word: Hashable, caller: str = "TextEncoder.word_id", owner: str = "encoder") -> int:
+    def word_id(self, word: Hashable) -> int:
         """Returns the id of a word.
+
+        Raises:
+            KeyError: the word is not in the vocabulary.
+            TypeError: what has no hash, such as a list of words.
+        """
+        return self.find_word(word, "TextEncoder.word_id", "encoder")
+
+    def find_word(self, word: Hashable, caller: str, owner: str) -> int:
+        """Does what `word_id` does, for a caller with a name of its own.
 
         Args:
             word: the word.

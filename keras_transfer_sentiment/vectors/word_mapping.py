@@ -135,7 +135,7 @@ class WordMapping(Mapping):
             Mikolov, Yih and Zweig (2013), https://aclanthology.org/N13-1090.
         """
         for word in (a, b, c):
-            self.encoder.word_id(word, "WordVectors.analogy", _OWNER)
+            self.encoder.find_word(word, "WordVectors.analogy", _OWNER)
         return self._most_similar([b, c], [a], top_n, "analogy")
 
     @functools.cached_property
@@ -147,7 +147,7 @@ class WordMapping(Mapping):
         rows = np.empty((len(words), self.embedding_dim), "float32")
         for row, word in zip(rows, words, strict=True):
             made = None if self.char_ngrams is None or word in self.encoder else self.char_ngrams.vector(word)
-            row[:] = self.matrix[self.encoder.word_id(word, caller, _OWNER)] if made is None else made
+            row[:] = self.matrix[self.encoder.find_word(word, caller, _OWNER)] if made is None else made
         return rows
 
     def _as_vector(self, item, caller):

@@ -42,7 +42,17 @@ EXEMPT = {
         "compile_from_config",
     ),
     *("save_assets", "load_assets", "save_own_variables", "load_own_variables", "build", "call", "compute_mask"),
-    *("compute_output_shape", "compute_loss", "compute_metrics", "reset_metrics", "make_train_function", "train_step"),
+    *(
+        "compute_output_shape",
+        "find_vocabulary",
+        "find_word",
+        "origin",
+        "compute_loss",
+        "compute_metrics",
+        "reset_metrics",
+        "make_train_function",
+        "train_step",
+    ),
     *("pool", "classify", "prior_loss", "has_fixed_pool", "make_output_layer", "encoder_from_config"),
     *(
         "check",
