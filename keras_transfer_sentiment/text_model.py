@@ -14,6 +14,7 @@ from keras_transfer_sentiment.archive import check_unpacked, write_contents
 from keras_transfer_sentiment.checked_weights import CheckedWeights
 from keras_transfer_sentiment.checks import (
     NotFittedError,
+    check_choice,
     check_flag,
     check_name,
     check_number,
@@ -34,6 +35,8 @@ from keras_transfer_sentiment.weights_file import explain, read_arrays
 _VOCABULARY_FILE = "vocabulary.json"
 _NGRAMS_FILE = "ngrams.npz"
 _JSON_FILE: dict = {"encoding": "utf-8", "errors": "surrogatepass"}  # a token may hold any code point
+_EXPORTS = ("tf_saved_model", "onnx", "openvino", "litert", "torch")  # Keras's formats
+_SPECS = (keras.InputSpec, keras.KerasTensor)
 
 
 class TextModel(CheckedWeights, keras.Model):
@@ -202,6 +205,7 @@ class TextModel(CheckedWeights, keras.Model):
         Raises:
             NotFittedError: there is no vocabulary yet, or a classifier is not trained.
             RuntimeError: this process was forked after TensorFlow had started.
+            TypeError, ValueError: an argument of the wrong kind, or a format that Keras does not know.
 
         Examples:
             >>> pretrainer = SkipGramPretrainer(embedding_dim=4, seed=0)
@@ -214,9 +218,19 @@ class TextModel(CheckedWeights, keras.Model):
             TensorShape([1, 4])
         """
         check_not_forked("export")
-        self._check_vocabulary("export")
+        filepath = check_path(filepath, "filepath", "folder")
+        check_choice(format, "format", _EXPORTS)
+        if verbose is not None:
+            verbose = check_flag(verbose, "verbose")
         if input_signature is None:
             input_signature = [keras.InputSpec(shape=(None, None), dtype="int32")]
+        if not isinstance(input_signature, list) or not all(isinstance(one, _SPECS) for one in input_signature):
+            raise TypeError(
+                f"`input_signature` must be a list of `keras.InputSpec`. Received {short(input_signature)} of type "
+                f"{type(input_signature).__name__}. Leave it out, or pass "
+                "`[keras.InputSpec(shape=(None, None), dtype='int32')]`."
+            )
+        self._check_vocabulary("export")
         self._exported().export(filepath, format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def _exported(self):

@@ -18,11 +18,10 @@ from keras_transfer_sentiment.checks import (
     check_frequency,
     check_number,
     check_schedule,
-    short,
 )
+from keras_transfer_sentiment.classification import labelled
 from keras_transfer_sentiment.classification.features import plan_training
 from keras_transfer_sentiment.classification.heads import MeanPoolHead
-from keras_transfer_sentiment.classification.labelled import Examples, PaddedBatches, read_examples, warn_of_unknown
 from keras_transfer_sentiment.classification.labelled_weights import LabelledWeights
 from keras_transfer_sentiment.classification.labels import BINARY, UNLEARNED, ClassLabels, category_order
 from keras_transfer_sentiment.classification.network import TextNetwork, check_dtype
@@ -193,15 +192,15 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         callbacks = check_callbacks(callbacks, self.optimizer, bool(validation_data is not None or validation_split))
         examples = held_out = None
         if x is not None:
-            texts, given, weights = read_examples(x, y, sample_weight, self._encoded, "fit")
+            texts, given, weights = labelled.read_examples(x, y, sample_weight, self._encoded, "fit")
             labels = self._labels or ClassLabels.learn(given, "fit", category_order(y))
-            examples = Examples(texts, labels.encode(given, len(texts), "fit"), weights)
+            examples = labelled.Examples(texts, labels.encode(given, len(texts), "fit"), weights)
         elif y is not None or sample_weight is not None or validation_split:
             raise ValueError("`fit` received labels, weights or a split but no texts. Pass the texts as `x`.")
         else:
             labels = self._labels or (BINARY if self._seeds.words is None else self._seeds.words.classes())
         if validation_data is not None:
-            held_out = self._validation_examples(validation_data, labels)
+            held_out = self._examples(*labelled.take_validation(validation_data), "fit(validation_data=...)", labels)
         elif validation_split and examples is not None:
             examples, held_out = examples.split(validation_split, self._run_seed)
         if examples is not None:
@@ -213,7 +212,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
         if not total > 0:
             raise ValueError("`fit` received weights that are all 0. Give at least one text of each class a weight.")
         if x is not None:
-            warn_of_unknown(texts)
+            labelled.warn_of_unknown(texts)
         before, known = self._trained_state(), (self._labels, self._seeds.words, self.seeded_classes, self._is_fitted)
         try:
             self._set_classes(labels, seeds)
@@ -269,7 +268,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
             RuntimeError: this process was forked after TensorFlow had started.
         """
         check_not_forked("evaluate")
-        if isinstance(x, PaddedBatches):  # from Keras, which evaluates in `fit`
+        if isinstance(x, labelled.PaddedBatches):  # from Keras, which evaluates in `fit`
             return super().evaluate(x, verbose=verbose, callbacks=callbacks, return_dict=return_dict, **kwargs)
         if kwargs:
             raise TypeError(
@@ -393,18 +392,7 @@ class TransferSentimentClassifier(RawBatches, LabelledWeights, TextNetwork):
     def build_from_config(self, config):
         """Does nothing: `from_config` has built every layer."""
 
-    def _validation_examples(self, data, labels):
-        if is_dataset(data):
-            data = (data, None)
-        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ValueError(
-                "`validation_data` must be `(x, y)`, `(x, y, sample_weight)` or a Dataset. Received "
-                f"{short(data)}. Pass a tuple, such as `(texts, labels)`."
-            )
-        x, y, weights = (*data, None)[:3]
-        return self._examples(x, y, weights, "fit(validation_data=...)", labels)
-
     def _examples(self, x, y, sample_weight, caller, labels=None):
-        texts, given, weights = read_examples(x, y, sample_weight, self._encoded, caller)
+        texts, given, weights = labelled.read_examples(x, y, sample_weight, self._encoded, caller)
         numbers = (labels or self._labels or UNLEARNED).encode(given, len(texts), caller, one_class_ok=True)
-        return Examples(texts, numbers, weights)
+        return labelled.Examples(texts, numbers, weights)

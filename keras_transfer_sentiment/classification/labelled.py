@@ -150,6 +150,23 @@ def warn_of_unknown(texts: EncodedTexts) -> None:
         )
 
 
+def take_validation(data: Any) -> tuple[Any, Any, Any]:
+    """Returns texts, labels and weights (or None) of the `validation_data` of a `fit`.
+
+    Raises:
+        ValueError: it is neither a dataset nor a pair or triple.
+    """
+    if is_dataset(data):
+        return data, None, None
+    if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+        raise ValueError(
+            "`validation_data` must be `(x, y)`, `(x, y, sample_weight)` or a Dataset. Received "
+            f"{short(data)}. Pass a tuple, such as `(texts, labels)`."
+        )
+    x, y, weights = (*data, None)[:3]
+    return x, y, weights
+
+
 def _check_index(x, y, caller):
     """Refuses two Series of the same rows in another order, of which each label would meet another row's text."""
     first: Any = getattr(x, "index", None)

@@ -271,8 +271,8 @@ class TextNetwork(SeedObjective, TextModel):
             ValueError: there is one.
         """
         for number, loss in enumerate(getattr(history, "history", {}).get("loss", ()), 1):
-            if not np.isfinite(loss):
+            if not np.isfinite(float(loss)):
                 raise ValueError(_DIVERGED.format(f"a loss of {loss} in epoch {number}"))
         for variable in self.trainable_variables:
-            if not np.isfinite(np.asarray(variable)).all():
+            if not np.isfinite(np.asarray(variable, "float32")).all():
                 raise ValueError(_DIVERGED.format(f"in the weights {variable.name!r}"))

@@ -1,6 +1,8 @@
 """A Keras model of word vectors whose weights are NumPy arrays."""
 
 import io
+import math
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -247,8 +249,18 @@ class TableModel(TextModel):
         if self._declared_size:
             self.find_vocabulary(config.get("vocabulary"))
         if self.encoder.is_adapted:
+            self._check_declared(self.encoder.size)
             self._create_tables(self.encoder.size)
             self._set_ngram_rows()
+
+    def _check_declared(self, size):
+        shape = (self._declared_size, self.embedding_dim)
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else math.inf
+        if self._declared_size > size or 8 * size * self.embedding_dim > memory:
+            raise ValueError(
+                f"its settings declare tables of the shapes [{shape}], which {size} words do not need or this machine "
+                "has no memory for"
+            )
 
     def _create_tables(self, size: int) -> None:
         """Makes the tables for a vocabulary of `size`; the rows there were stay as they are."""
