@@ -1,4 +1,4 @@
-"""The compiled functions of training steps on processors: gradients, and the update of the tables."""
+"""The compiled functions of a training step on processors: gradients, and the update of the tables."""
 
 from typing import NamedTuple
 
@@ -115,7 +115,7 @@ def compute_gradients(
                 flat_scores, low * length + i, 1, length, y.reshape(-1), low * size, size,
                 high - low, length - high, width - length, flat_words, i * size, size, size,
             )  # fmt: skip
-            if r + 1 < len(ids):
+            if r + 1 < stop:
                 for k in range(i, i + ROWS):
                     prefetch(words, index[r + 1, k])
         for j in range(0, width, ROWS):
@@ -124,7 +124,7 @@ def compute_gradients(
                 flat_scores, j * length + low, length, 1, x.reshape(-1), low * size, size, high - low, 0, 0,
                 flat_contexts, j * size, size, size,
             )  # fmt: skip
-            if r + 1 < len(ids):
+            if r + 1 < stop:
                 for k in range(j, j + ROWS):
                     prefetch(contexts, columns[r + 1, k])
 
@@ -274,9 +274,10 @@ def ngrams_of(words, offsets, rows, index):
 
 @compiled
 def compose_words(start, stop, words, table, ngrams, ngram_rows, vectors):
-    """Sets `vectors` of some words to the mean of each word's own vector and those of its n-grams."""
+    """Sets `vectors` to the mean of each word's own vector and those of its n-grams."""
     ids, dim = words[1], table.shape[1]
     starts, rows = ngram_rows
+    vectors[words[0]] = np.float32(0)
     for group in range(start, stop):
         vector = vectors[group]
         row = table[ids[group]]
@@ -292,11 +293,11 @@ def compose_words(start, stop, words, table, ngrams, ngram_rows, vectors):
 
 
 @compiled
-def sum_word_gradients(start, stop, words, grads, ngram_rows, sums):
-    """Sets `sums` of some words to the gradient of each vector that makes up the word."""
-    _, _, bounds, positions = words
+def sum_word_gradients(part, parts, words, grads, ngram_rows, sums):
+    """Sets `sums` to the gradient of each vector that makes up a word of the step."""
+    size, _, bounds, positions = words
     starts = ngram_rows[0]
-    for group in range(start, stop):
+    for group in range(part, size, parts):
         total = sums[group]
         total[:] = np.float32(0)
         for i in range(bounds[group], bounds[group + 1]):

@@ -6,23 +6,13 @@ order: the same seed gives the same vectors, bit for bit, with any number of thr
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 
 from keras_transfer_sentiment.pretraining import kernels, preparation
-from keras_transfer_sentiment.pretraining.counters import can_share, give_up
 from keras_transfer_sentiment.pretraining.products import LENGTH_MULTIPLE, ROWS, padded_columns
 from keras_transfer_sentiment.pretraining.skipgram import PAIRS_PER_CENTRE, Objective, pair_weights
-from keras_transfer_sentiment.pretraining.steps import (
-    Gradients,
-    Pairs,
-    StepNgrams,
-    Steps,
-    count_steps,
-    train_ngram_step,
-    train_steps,
-)
 from keras_transfer_sentiment.pretraining.tables import Tables, allocate
 from keras_transfer_sentiment.vectors.subwords import NgramRows
 
@@ -52,8 +42,7 @@ class NumbaEngine:
         self._tables = tables
         self._objective = objective
         self._ngram_rows = ngram_rows
-        many = can_share and rows * length >= _PARALLEL_WORDS
-        self.threads = min(threads or _cores(), rows) if many else 1
+        self.threads = min(threads or _cores(), rows) if rows * length >= _PARALLEL_WORDS else 1
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         entries = max(table.shape[0] + 1 for table in (tables.words, tables.ngrams) if table is not None)
         self._group_of = [np.full(entries, -1, "int32") for _ in range(self.threads)]
@@ -62,68 +51,81 @@ class NumbaEngine:
         columns = padded_columns(tables.words.shape[1])
         self._workspaces = [kernels.make_workspace(self._length, width, columns) for _ in range(self.threads)]
         weights = pair_weights(objective.window, length)
+        self._reach = len(weights) - 1
         distance = np.abs(np.arange(self._length)[:, None] - np.arange(self._length))
-        self._pairs = Pairs(
-            np.append(weights, np.float32(0))[np.minimum(distance, len(weights))],
-            len(weights) - 1,
-            np.float32(PAIRS_PER_CENTRE if objective.window is None else np.inf),
-            np.float32(objective.negative_samples / objective.shared_negatives),
-        )
-        self._grads = Gradients(allocate((rows, self._length, columns)), allocate((rows, width, columns)))
+        self._pair_weights = np.append(weights, np.float32(0))[np.minimum(distance, len(weights))]
+        self._most = np.float32(PAIRS_PER_CENTRE if objective.window is None else np.inf)
+        self._word_grads = allocate((rows, self._length, columns))
+        self._context_grads = allocate((rows, width, columns))
+        self._row_sums = np.empty((rows, 2))
 
     def train(
         self, ids: np.ndarray, texts: np.ndarray, rates: np.ndarray, seed: int, first_step: int
     ) -> tuple[float, float]:
         if missing := self._length - ids.shape[2]:
             ids, texts = (np.pad(part, ((0, 0), (0, 0), (0, missing))) for part in (ids, texts))
-        steps = self._prepare(ids, texts, rates, np.uint64(seed), np.uint64(first_step))
-        if self._ngram_rows is None:
-            self._train(steps)
-        else:
-            for step in range(len(ids)):
-                self._train_ngrams(steps, step, self._ngram_rows)
-        loss, pairs = steps.row_sums.sum(1).sum(0)
-        return float(loss), float(pairs)
-
-    def _prepare(self, ids, texts, rates, seed, first_step):
         steps, rows, length = ids.shape
-        width = self._grads.contexts.shape[1]
+        width = self._context_grads.shape[1]
         columns = np.empty((steps, rows, width), "int32")
         words = preparation.empty_groups(steps, rows * length)
         contexts = preparation.empty_groups(steps, rows * width)
-        draw = (*self._objective.noise, seed, first_step, self._objective.shared_negatives)
-        cuts = [steps * part // self.threads for part in range(self.threads + 1)]
+        draw = (*self._objective.noise, np.uint64(seed), np.uint64(first_step), self._objective.shared_negatives)
 
-        def prepare(part):
-            some = cuts[part], cuts[part + 1]
-            preparation.prepare_steps(*some, ids, columns, draw, self._group_of[part], words, contexts)
+        def prepare(part, start, stop):
+            preparation.prepare_steps(start, stop, ids, columns, draw, self._group_of[part], words, contexts)
 
-        counters = count_steps(steps)
-        self._share_out(prepare, counters)
-        sums = np.empty((steps, rows, 2))
-        return Steps(ids, texts, columns, np.asarray(rates, "float32"), words, contexts, sums, counters)
+        sums = np.zeros(2)
+        self._share_out(prepare, steps)
+        for i in range(steps):
+            groups = preparation.groups_of(words, i), preparation.groups_of(contexts, i)
+            self._step(ids[i], texts[i], columns[i], rates[i], *groups)
+            sums += self._row_sums.sum(0)
+        return float(sums[0]), float(sums[1])
 
-    def _train(self, steps):
-        def train(part):
-            train_steps(
-                0, len(steps.ids), self.threads, steps, self._tables, self._pairs, self._workspaces[part], self._grads
+    def _step(self, ids, texts, columns, rate, words, contexts):
+        tables = self._tables
+        weight = np.float32(self._objective.negative_samples / self._objective.shared_negatives)
+        dim, size = tables.words.shape[1], self._word_grads.shape[-1]
+        table, index = tables.words, ids
+        if self._ngram_rows is not None:
+            table, index = np.empty((words[0] + 1, dim), "float32"), np.empty_like(ids)
+            of_words, ngram_groups = self._ngram_groups(words, self._ngram_rows, index)
+
+        def compose(part, start, stop):
+            kernels.compose_words(start, stop, words, tables.words, tables.ngrams, of_words, table)
+
+        def gradients(part, start, stop):
+            kernels.compute_gradients(
+                start, stop, table, index, ids, tables.contexts, columns, texts, self._pair_weights, self._reach,
+                self._most, weight, self._workspaces[part], self._word_grads, self._context_grads, self._row_sums,
+            )  # fmt: skip
+
+        def update(part, start, stop):
+            context_grads = self._context_grads.reshape(-1, size)
+            kernels.update_rows(
+                part, self.threads, contexts, context_grads, tables.contexts, tables.contexts_accumulator, rate
             )
+            word_grads = self._word_grads.reshape(-1, size)
+            if self._ngram_rows is None:
+                kernels.update_rows(part, self.threads, words, word_grads, tables.words, tables.words_accumulator, rate)
+            else:
+                kernels.sum_word_gradients(part, self.threads, words, word_grads, of_words, table)
 
-        self._share_out(train, steps.counters)
+        def update_ngrams(part, start, stop):
+            each = np.arange(words[0] + 1, dtype="int32")
+            own = (words[0], words[1], each, each)
+            kernels.update_rows(part, self.threads, own, table, tables.words, tables.words_accumulator, rate)
+            kernels.update_rows(part, self.threads, ngram_groups, table, tables.ngrams, tables.ngrams_accumulator, rate)
 
-    def _train_ngrams(self, steps, step, ngram_rows):
-        ngrams = self._find_ngrams(preparation.groups_of(steps.words, step), ngram_rows, steps.ids[step])
+        if self._ngram_rows is not None:
+            self._share_out(compose, words[0])
+        self._share_out(gradients, len(ids))
+        self._share_out(update, self.threads)
+        if self._ngram_rows is not None:
+            self._share_out(update_ngrams, self.threads)
 
-        def train(part):
-            train_ngram_step(
-                step, self.threads, steps, self._tables, self._pairs, self._workspaces[part], self._grads, ngrams
-            )
-
-        self._share_out(train, steps.counters)
-
-    def _find_ngrams(self, words, ngram_rows, ids):
-        """Returns the n-grams of a step."""
-        index = np.empty_like(ids)
+    def _ngram_groups(self, words, ngram_rows, index):
+        """Returns the n-grams of each word of a step, and the words of each of its n-grams as groups."""
         of_words, owners = kernels.ngrams_of(words, *ngram_rows, index.reshape(-1))
         groups = preparation.empty_groups(1, len(owners))
         groups.sizes[0] = preparation.group_positions(
@@ -131,11 +133,7 @@ class NumbaEngine:
             groups.positions[0],
         )  # fmt: skip
         size, rows, bounds, positions = preparation.groups_of(groups, 0)
-        each = np.arange(words[0] + 1, dtype="int32")
-        vectors = np.zeros((words[0] + 1, self._tables.words.shape[1]), "float32")  # the last one is padding's
-        return StepNgrams(
-            of_words, (words[0], words[1], each, each), (size, rows - 1, bounds, owners[positions]), vectors, index
-        )
+        return of_words, (size, rows - 1, bounds, owners[positions])
 
     def write_back(self) -> None:
         """Does nothing: the tables are trained where they are."""
@@ -145,26 +143,15 @@ class NumbaEngine:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def _share_out(self, task: Callable[[int], None], counters: np.ndarray) -> None:
-        """Calls `task(part)` on every thread; the threads may wait for each other by the counters."""
+    def _share_out(self, task: Callable[[int, int, int], None], size: int) -> None:
+        """Calls `task(part, start, stop)` on every thread, `size` things shared out among them."""
         if self._pool is None:
-            task(0)
+            task(0, 0, size)
             return
-
-        def try_task(part):
-            try:
-                task(part)
-            except BaseException:
-                give_up(counters)  # or the other threads would wait for ever
-                raise
-
-        futures: list[Future] = []
+        cuts = [size * part // self.threads for part in range(self.threads + 1)]
+        futures = [self._pool.submit(task, part, cuts[part], cuts[part + 1]) for part in range(1, self.threads)]
         try:
-            futures.extend(self._pool.submit(try_task, part) for part in range(1, self.threads))
-            try_task(0)
-        except BaseException:
-            give_up(counters)
-            raise
+            task(0, 0, cuts[1])
         finally:  # no thread may write to the tables once this is over
             wait(futures)
         for future in futures:
