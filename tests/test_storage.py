@@ -311,8 +311,7 @@ from keras_transfer_sentiment.storage import lock_folder
 with lock_folder(Path(sys.argv[1]), "cache_dir"):
     child = os.fork()
     if not child:
-        time.sleep(100)
-    print(child, flush=True)
+        print(os.getpid(), flush=True)  # what is done after a fork is done
     time.sleep(100)
 """
 
